@@ -1,0 +1,38 @@
+"""Per-layer token-reduction schedules for video transformers: apply, count, search. Importing it does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tldr_search.backbones.checkpoints import load_backbone, load_retrieval
+    from tldr_search.reducers import Method
+
+__version__ = "0.1.0"
+__all__ = ["gflops", "load_backbone", "load_retrieval"]
+
+_LAZY = {"load_backbone": "tldr_search.backbones.checkpoints", "load_retrieval": "tldr_search.backbones.checkpoints"}
+
+
+def gflops(model: str, method: str | Method = "none", schedule: Sequence[int] = (), **overrides: object) -> float:
+    """GFLOPs of one clip, as fvcore counts them (one multiply-add is 1), of the vision encoder of `model`.
+
+    `overrides` are fields of `Architecture`. `ValueError` for an unknown name or an impossible schedule.
+    """
+    from tldr_search.backbones.architectures import architecture
+    from tldr_search.cost import CostModel
+
+    return CostModel(architecture(model, **overrides), method)(schedule).gflops
+
+
+def __getattr__(name: str) -> Any:
+    """What needs torch is imported when it is first asked for (PEP 562)."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

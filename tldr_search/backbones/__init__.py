@@ -1,0 +1,1 @@
+"""The table of architectures, the plain encoder that all of them share, and the checkpoints that fill it."""

@@ -1,0 +1,35 @@
+"""What every backbone answers, and how a method and a schedule become the encoder's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from tldr_search.backbones.architectures import Architecture
+from tldr_search.reducers import Method, get_method
+from tldr_search.reducers.reducer import Reducer
+from tldr_search.schedule import Schedule
+
+
+class Output(NamedTuple):
+    """B clips: P patches went in, K tokens came out."""
+
+    tokens: Tensor
+    """[B, K, C] after the last block and, if there is one, the final norm; in the method's own order."""
+    size: Tensor
+    """[B, K] mass of each token."""
+    pooled: Tensor
+    """[B, C] normed mean of the tokens, not weighted by size."""
+    logits: Tensor | None
+    """[B, classes]; None unless the model is a classifier."""
+    source: Tensor
+    """[B, P] int64: row of `tokens` that represents each input patch; -1 where it was pruned."""
+
+
+def reduction(arch: Architecture, method: str | Method, schedule: Sequence[int]) -> tuple[Reducer | None, Schedule]:
+    """-> (reducer, tokens that leave in each layer); `ValueError` if the schedule is impossible for the model."""
+    row = get_method(method)
+    removed = row.removed(schedule, arch.geometry)
+    return row.build(arch.geometry) if any(removed) else None, removed

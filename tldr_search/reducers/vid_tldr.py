@@ -1,0 +1,64 @@
+"""vid-TLDR (Choi et al., "vid-TLDR: Training Free Token merging for Light-weight Video Transformer", CVPR 2024), as released.
+
+Where paper and released code differ, the code is followed: saliency from attention that is not biased by size, heads averaged
+before the entropy, tokens themselves compared, only the r selected sources scaled by their saliency.
+
+Notation: s = negative entropy of a token's attention, s^ = its saliency in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from tldr_search.reducers.matching import check_protected, cosine, match
+from tldr_search.reducers.method import Options
+from tldr_search.reducers.reducer import Observation
+from tldr_search.schedule import Geometry
+from tldr_search.tokens import Assignment
+
+
+def saliency(entropy: Tensor) -> Tensor:
+    """Negative entropy [B, N] -> [B, N] in [0, 1]: 0 for the background, 1 for the sharpest attention (Eq. 5-9).
+
+    A clip whose tokens all have the same entropy has no foreground: 0 for all of them, where the released code divides 0 by 0.
+    """
+    s = entropy.float()
+    s = s - s.amin(dim=1, keepdim=True)
+    s = _over_largest(s)  # Eq. 6
+    above = s - s.mean(dim=1, keepdim=True)
+    return _over_largest(above).masked_fill(above < 0, 0.0)  # Eq. 8-9: the mask and the scale over what it leaves
+
+
+def _over_largest(values: Tensor) -> Tensor:
+    largest = values.amax(dim=1, keepdim=True)
+    return values / torch.where(largest > 0, largest, 1.0)
+
+
+@dataclass(frozen=True)
+class VidTLDR:
+    """ToMe's matching on the tokens themselves; a source enters its target with its saliency as weight (Eq. 10-11)."""
+
+    protected: int
+    """1 if token 0 is a class token."""
+
+    needs: ClassVar[frozenset[str]] = frozenset({"entropy"})
+    after_mlp: ClassVar[bool] = False
+    merges: ClassVar[bool] = True
+    proportional: ClassVar[bool] = True  # Eq. 7
+
+    def __call__(self, observation: Observation, r: int) -> Assignment:
+        """See `Reducer`."""
+        assert observation.entropy is not None
+        similarity = (cosine(observation.features) + 1) / 2
+        matching = match(similarity, r, protected=self.protected, in_order=True)
+        return Assignment(*matching, weight=saliency(observation.entropy).gather(1, matching.source))  # Eq. 10
+
+
+def build(options: Options, geometry: Geometry) -> VidTLDR:
+    """It has no options."""
+    check_protected("vid-tldr", geometry)
+    return VidTLDR(geometry.protected)
