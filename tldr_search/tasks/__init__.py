@@ -1,0 +1,1 @@
+"""LightningModules: what is measured of a model."""
