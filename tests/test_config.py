@@ -1,0 +1,163 @@
+"""Settings: YAML in and out, and every mistake one clear line."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from tldr_search import config as configs
+from tldr_search.config import EvaluateConfig, StudyConfig, default_study, from_mapping, help_texts, load, load_any, to_yaml
+
+
+def test_yaml_in_and_out(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    config = default_study(seed=7, methods=["tome:metric=features"])
+    path.write_text(to_yaml(config))
+    assert load(StudyConfig, path) == config
+    assert load(StudyConfig, path, seed=8).seed == 8
+    evaluate = EvaluateConfig(method="sta", schedule="4,4,4")
+    path.write_text(to_yaml(evaluate))
+    assert load(EvaluateConfig, path) == evaluate
+
+
+def test_the_default_study() -> None:
+    config = default_study()
+    assert (config.model, config.costs, config.budget_gflops) == ("umt-mini", "umt-b", 180)
+    assert len(config.rungs) == 6
+    assert config.rungs[0] < 102
+    assert config.directory == Path("runs/demo-180gflops")
+
+
+def test_ladders() -> None:
+    assert len(StudyConfig().rungs) == 6
+    assert default_study(budget="182gflops").rungs == (100, 125, 150, 182, 215, 260)
+    assert default_study(budget="50%", ladder=[]).rungs == pytest.approx((151.67,), abs=0.01)
+    assert default_study(budget="120gflops..220gflops").rungs == (120, 125, 150, 180, 200, 220)
+    assert default_study(budget="100gflops..180gflops").rungs == (100, 112.5, 125, 150, 165, 180)
+    assert default_study(budget="100gflops..200gflops", ladder=[]).rungs == (100, 120, 140, 160, 180, 200)
+    assert default_study(budget="90gflops..290gflops").rungs == (90, 100, 125, 150, 180, 215, 260, 290)
+    assert default_study(budget="99gflops..179gflops", ladder=["100gflops", "180gflops"]).rungs == (99, 115, 131, 147, 163, 179)
+
+
+def test_another_model_brings_no_budget_made_for_the_twin() -> None:
+    config, plain = default_study(model="umt-mini"), StudyConfig()
+    assert (config.costs, config.budget, config.ladder) == ("umt-mini", plain.budget, plain.ladder)
+    assert len(default_study(cost_model="videomae-b").rungs) == 6
+    assert default_study(cost_model="umt-b") == default_study()
+
+
+def test_the_table_of_vocabularies_is_right() -> None:
+    from tldr_search.backbones import architectures
+    from tldr_search.backbones.tokenizers import tokenizer_of
+
+    for name, row in architectures.ARCHITECTURES.items():
+        with nullcontext() if name in architectures.VOCABULARIES else pytest.raises(ValueError, match="no vocabulary"):
+            tokenizer_of(row)
+
+
+def test_random_weights_are_accepted_where_none_are_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EvaluateConfig(checkpoint="random").checkpoint == "random"
+    monkeypatch.setattr(configs, "PACKAGED", {})
+    with pytest.raises(ValueError, match="umt-mini has no weights in the package; a file, or random, would be accepted"):
+        EvaluateConfig()
+    assert EvaluateConfig(checkpoint="random").checkpoint == "random"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("model: umt-mini", StudyConfig),
+        ("trials: 3", StudyConfig),
+        ("method: tome", EvaluateConfig),
+        ("devices: 1\nprecision: bf16", EvaluateConfig),
+    ],
+)
+def test_a_config_is_what_its_settings_belong_to(tmp_path: Path, text: str, kind: type) -> None:
+    path = tmp_path / "what.yaml"
+    path.write_text(text)
+    assert type(load_any(path)) is kind
+
+
+def test_every_field_is_explained() -> None:
+    for kind in (StudyConfig, EvaluateConfig):
+        texts = help_texts(kind)
+        assert list(texts) == list(kind.__dataclass_fields__)
+        assert all(texts.values())
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"trails": 5}, "unknown setting 'trails'; did you mean trials"),
+        ({"trials": "5"}, "trials: '5' is str; a whole number would be accepted"),
+        ({"trials": True}, "trials: True is bool"),
+        ({"trials": 0}, "trials: 0; a whole number from 1"),
+        ({"seed": -1}, "seed: -1"),
+        ({"budget": 180}, "budget: 180 is int; text"),
+        ({"budget": "180"}, "no unit"),
+        ({"budget": "25ms"}, "not supported yet"),
+        ({"model": "umt-mni"}, "model: unknown 'umt-mni'; did you mean umt-mini"),
+        ({"cost_model": "umt-l"}, "24 layers, umt-mini has 12"),
+        ({"benchmark": "dmeo"}, "did you mean demo"),
+        ({"objective": "t2v_r2"}, "did you mean"),
+        ({"methods": "tome,vidtldr"}, "unknown method 'vidtldr'; did you mean vid-tldr"),
+        ({"methods": []}, "methods: none"),
+        ({"methods": ["none"]}, "always measured"),
+        ({"methods": ["tome", "tome:metric=keys"]}, "tome is named twice"),
+        ({"methods": [1]}, "methods: .* a list of texts"),
+        ({"baseline_shape": "constnt"}, "did you mean constant"),
+        ({"search_split": "report"}, "both 'report'"),
+        ({"report_split": "reprot"}, "did you mean report"),
+        ({"precision": "fp8"}, "did you mean"),
+        ({"ladder": ["120%"]}, "at most 100%"),
+        ({"ladder": ["310gflops"]}, "310gflops.*below the 303.3 GFLOPs of umt-b"),
+        ({"ladder": ["100gflops..120gflops"]}, "a single amount"),
+        ({"budget": "20gflops"}, r"vid-tldr on umt-b: least 36.4, unreduced 303.3; tome on umt-b: least 35.1, unreduced 303.3; sta on"),
+        ({"budget": "100%"}, "out of reach"),
+        ({"name": "a/b"}, "without slashes"),
+        ({"model": "umt-l"}, "model: umt-l has no vocabulary in the package"),
+        ({"model": "videomae-b"}, "model: videomae-b has no text tower"),
+        ({"model": "umt-b", "objective": "top1"}, "model: umt-b has no classifier"),
+        ({"budget": "90%..100gflops"}, "273 GFLOPs is above 100 GFLOPs; the lower end comes first"),
+    ],
+)
+def test_mistakes_in_a_study(values: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said) as raised:
+        default_study(**values)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"schedule": "6,x"}, "entry 2"),
+        ({"method": "tome", "schedule": "200"}, "0 to 144 would be accepted"),
+        ({"task": "retreival"}, "did you mean retrieval"),
+        ({"split": "test"}, "accepted are search, report"),
+        ({"devices": 0}, "devices: 0"),
+        ({"on_bad_video": "skip"}, "unknown setting 'on_bad_video'"),
+        ({"model": "umt-b", "task": "classification"}, "umt-b has no classifier; for classification on demo umt-mini would be accepted"),
+        ({"model": "videomae-b", "task": "classification"}, "videomae-b tells 400 classes apart, not 8"),
+        ({"model": "videomae-b"}, "videomae-b has no text tower; for retrieval on demo umt-mini would be accepted"),
+        ({"model": "umt-l"}, "umt-l has no vocabulary in the package"),
+        ({"checkpoint": "missing.pth"}, "'missing.pth' is no file; a file with weights, or random, would be accepted"),
+    ],
+)
+def test_mistakes_in_an_evaluation(values: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        from_mapping(EvaluateConfig, values)
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "no YAML"), ("[1]", "list at the top"), ("seed: x", "study.yaml: seed: 'x' is str")])
+def test_mistakes_in_a_file(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        load(StudyConfig, path)
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(ValueError, match=r"nowhere\.yaml: No such file"):
+        load(StudyConfig, "nowhere.yaml")
