@@ -1,0 +1,227 @@
+"""Rows, CSV, JSON, YAML and the table on the screen."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tldr_search.backbones.architectures import architecture
+from tldr_search.config import EvaluateConfig, from_mapping
+from tldr_search.cost import CostModel
+from tldr_search.report import best, screen_table, tables, words
+from tldr_search.report.rows import Row, at_budget, holm, lead, rows
+from tldr_search.schedule import transfer
+from tldr_search.scores import mcnemar, paired_difference
+from tldr_search.study.budget import Ground, repair
+from tldr_search.study.result import Point, Result
+
+Build = Callable[..., Result]
+Winner = Callable[[Result, str], Point]
+
+
+def test_rows(result: Result) -> None:
+    table = rows(result)
+    assert [r.role for r in table] == ["base"] + ["winner"] * 18 + ["baseline"] * 6
+    row = next(r for r in table if r.role == "winner" and r.point.method == "sta" and r.point.budget == 105)
+    random = next(p for p in result.baselines if p.budget == 105)
+    assert row.to_base is not None
+    assert row.to_random is not None
+    assert row.to_base[:3] == paired_difference(row.point.outcomes, result.base.outcomes)
+    assert row.to_random.p == mcnemar(row.point.outcomes, random.outcomes)
+    assert row.percent_of_base == pytest.approx(100 * row.point.gflops / 303.34)
+    assert row.search_score == next(t.score for t in result.trials if t.method == "sta" and t.schedule == row.point.schedule)
+    assert table[0].to_base is None
+    assert table[0].search_score == result.base_search.score
+    assert all(r.to_random is None for r in table if r.role == "baseline")
+
+
+def test_at_budget_best_on_the_search_split_first(result: Result) -> None:
+    winners = at_budget(rows(result), 180.0)
+    assert len(winners) == 3
+    assert [r.search_score for r in winners] == sorted((r.search_score or 0 for r in winners), reverse=True)
+    with pytest.raises(ValueError, match="no winner at its budget of 99"):
+        at_budget(rows(result), 99.0)
+
+
+def chosen_against_the_report(result: Result) -> Result:
+    """`result` with STA, which is not the best on the report split, first on the search split."""
+    scores = {"tome": 80.0, "sta": 90.0, "vid-tldr": 80.0}
+    return dataclasses.replace(result, trials=tuple(dataclasses.replace(t, score=scores[t.method]) for t in result.trials))
+
+
+def test_the_report_split_chooses_no_method(result: Result) -> None:
+    turned = chosen_against_the_report(result)
+    table = rows(turned)
+    order = [r.point.method for r in at_budget(table, 180.0)]
+    assert order == ["sta", "vid-tldr", "tome"]  # a tie keeps the order of the result
+    assert order[0] != max(at_budget(table, 180.0), key=lambda r: r.point.score).point.method
+    assert best.best(turned, table)["best"] == "sta"
+    text = screen_table(turned)
+    assert text.splitlines()[2].startswith("sta")
+    assert "Best method, here first: sta, chosen on the search split" in " ".join(text.split())
+    rung = next(x for x in text.splitlines() if x.lstrip().startswith("105.0") and "[" not in x)
+    sta = next(r for r in table if (r.role, r.point.method, r.point.budget) == ("winner", "sta", 105.0))
+    assert sta.to_random is not None
+    assert rung.split()[-2:] == [words.signed(sta.to_random.points), words.p_text(sta.to_random.p_holm)]
+
+
+def test_a_winner_without_its_trial(result: Result) -> None:
+    with pytest.raises(ValueError, match="no trial of the winner"):
+        at_budget(rows(dataclasses.replace(result, trials=())), 180.0)
+
+
+def test_holm() -> None:
+    # Holm (1979), worked by hand: 4 x .01, then 3 x .013 = .039 raised to .04, 2 x .02 = .04, .9.
+    assert holm((0.02, 0.01, 0.9, 0.013)) == pytest.approx((0.04, 0.04, 0.9, 0.04))
+    assert holm((0.6, 0.7)) == (1.0, 1.0)
+    assert holm((0.03,)) == (0.03,)
+    assert holm(()) == ()
+
+
+def test_p_values_are_corrected_within_a_rung(result: Result) -> None:
+    table = rows(result)
+    for rung in {r.point.budget for r in table}:
+        winners = [r for r in table if r.role == "winner" and r.point.budget == rung]
+        for name in ("to_base", "to_random"):
+            found = [getattr(r, name) for r in winners]
+            assert tuple(d.p_holm for d in found) == holm([d.p for d in found])
+    alone = [r.to_base for r in table if r.role == "baseline"]
+    assert all(d is not None and d.p_holm == d.p for d in alone)
+
+
+def test_the_lead_is_corrected_for_all_others(result: Result) -> None:
+    first, *others = at_budget(rows(result), 180.0)
+    found = lead(first, others)
+    raw = [mcnemar(first.point.outcomes, other.point.outcomes) for other in others]
+    assert found is not None
+    assert (found.p, found.p_holm) == (raw[0], holm(raw)[0])
+    none: list[Row] = []
+    assert lead(first, none) is None
+
+
+def test_csv(result: Result, winner: Winner, tmp_path: Path) -> None:
+    tables.write_csv(rows(result), tmp_path / "front.csv")
+    with (tmp_path / "front.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 25
+    assert lines[0]["method"] == "none"
+    assert lines[0]["to_base_p"] == ""
+    line = next(x for x in lines if x["role"] == "winner" and x["method"] == "vid-tldr" and x["budget"] == "180.0")
+    found = winner(result, "vid-tldr")
+    assert float(line["score"]) == pytest.approx(found.score, abs=1e-4)
+    assert float(line["ci95_low"]) == pytest.approx(found.ci95[0], abs=1e-4)
+    assert line["schedule"] == words.schedule_text(found.schedule) == ",".join(map(str, found.schedule[:3]))
+    assert float(line["t2v_r5"]) == pytest.approx(found.metrics["t2v_r5"], abs=1e-4)
+    assert float(line["to_base_p_holm"]) >= float(line["to_base_p"])
+
+
+def test_json(result: Result, winner: Winner, tmp_path: Path) -> None:
+    tables.write_json(result, rows(result), tmp_path / "front.json")
+    document = json.loads((tmp_path / "front.json").read_text())
+    assert (document["model"], document["cost_model"], document["num_samples"]) == ("umt-mini", "umt-b", 300)
+    points = document["points"]
+    assert sum(p["on_front"] for p in points) >= 3
+    found = next(p for p in points if p["role"] == "winner" and p["method"] == "tome" and p["budget"] == 180)
+    assert tuple(found["schedule"]) == winner(result, "tome").schedule
+    assert tuple(found["evaluated"]) == winner(result, "tome").evaluated
+    assert set(found["to_base"]) == {"points", "low", "high", "p", "p_holm"}
+    assert found["to_base"]["p"] == mcnemar(winner(result, "tome").outcomes, result.base.outcomes)
+
+
+def test_best_yaml(result: Result, winner: Winner, tmp_path: Path) -> None:
+    best.write_best(result, rows(result), tmp_path / "best.yaml")
+    text = (tmp_path / "best.yaml").read_text()
+    assert "# Quality measured on umt-mini, cost counted for umt-b." in text
+    document = yaml.safe_load(text)
+    assert list(document["methods"]) == [r.point.method for r in at_budget(rows(result), 180.0)]
+    entry, found = document["methods"]["vid-tldr"], winner(result, "vid-tldr")
+    assert tuple(entry["schedule"]) == found.schedule
+    assert entry["evaluated"] == {"model": "umt-mini", "schedule": list(found.evaluated)}
+    assert entry["flops"] == f"python -m tldr_search flops umt-b --method vid-tldr --schedule {words.schedule_text(found.schedule)}"
+    assert entry["evaluate"] == best.evaluate_command(result, found)
+    assert document["provenance"]["seed"] == 0
+    assert document["provenance"]["report_split"] == {"name": "report", "num_samples": 300}
+
+
+@pytest.mark.parametrize("method", ["vid-tldr", "tome", "sta"])
+@pytest.mark.parametrize("named", [True, False])
+def test_the_evaluate_command_measures_what_the_study_did(build: Build, winner: Winner, tmp_path: Path, method: str, named: bool) -> None:
+    weights = tmp_path / "my weights.pth"
+    weights.touch()
+    result = build(checkpoint=str(weights) if named else None, objective="v2t_r5")
+    counted, evaluated = architecture("umt-b").geometry, architecture("umt-mini").geometry
+    ground = Ground(CostModel(architecture("umt-b"), method), evaluated)
+    shares = tuple(1.0 + slot for slot in range(ground.slots))
+    point = dataclasses.replace(winner(result, method), **repair(shares, 180, ground)._asdict())
+    program, options = shlex.split(best.evaluate_command(result, point))[:4], shlex.split(best.evaluate_command(result, point))[4:]
+    assert program == ["python", "-m", "tldr_search", "evaluate"]
+    fields = {name.removeprefix("--").replace("-", "_"): value for name, value in zip(options[::2], options[1::2], strict=True)}
+    config = from_mapping(EvaluateConfig, fields)
+    assert (config.model, config.costs, config.benchmark, config.split, config.task) == ("umt-mini", "umt-b", "demo", "report", "retrieval")
+    assert config.checkpoint == result.checkpoint
+    assert transfer(config.r, ground.method, counted, evaluated) == ground.method.full(point.evaluated, evaluated)
+    assert ground.cost(config.r).gflops == point.gflops
+
+
+def test_screen_table(result: Result, winner: Winner) -> None:
+    text = screen_table(result)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.isascii()
+    assert "Quality measured on umt-mini, cost counted for umt-b." in " ".join(text.split())
+    head = text.splitlines()[0]
+    for name in ("unreduced", "vid-tldr", "tome", "sta", "random"):
+        line = next(x for x in text.splitlines() if x.startswith(name))
+        score_end = head.index("score [95 %]") + len("score [95 %]")
+        assert line[score_end - 1] == "]"
+    assert ",".join(map(str, winner(result, "vid-tldr").schedule[:3])) in text
+
+
+def test_screen_table_wraps_long_schedules(result: Result) -> None:
+    def longer(points: tuple[Point, ...]) -> tuple[Point, ...]:
+        return tuple(dataclasses.replace(p, schedule=tuple(range(100, 132))) if p.method == "tome" else p for p in points)
+
+    text = screen_table(dataclasses.replace(result, winners=longer(result.winners), trials=longer(result.trials)))
+    assert max(map(len, text.splitlines())) <= 100
+    assert ",".join(map(str, range(100, 132))) in "".join(line[text.index("schedule") :] for line in text.splitlines())
+
+
+def test_without_baselines_or_with_one_rung(build: Build, winner: Winner) -> None:
+    assert "random" not in screen_table(build(baselines=False))
+    result = build(("sta",))
+    single = dataclasses.replace(result, winners=(winner(result, "sta"),))
+    assert "at every cost" not in screen_table(single)
+
+
+def test_a_method_that_misses_a_rung(result: Result) -> None:
+    fewer = tuple(w for w in result.winners if (w.method, w.budget) != ("sta", 105.0))
+    line = next(x for x in screen_table(dataclasses.replace(result, winners=fewer)).splitlines() if x.lstrip().startswith("105.0"))
+    assert " - " in line
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [((600, 200, 100, 0, 0, 0), "600,200,100"), ((300, 0, 0), "300,0,0"), ((0,) * 12, "0"), ((0, 5, 0, 7), "0,5,0,7"), ((), "")],
+)
+def test_schedule_text(schedule: tuple[int, ...], text: str) -> None:
+    assert words.schedule_text(schedule) == text
+
+
+def test_words() -> None:
+    assert words.signed(-0.04) == "0.0"
+    assert words.signed(1.25) == "+1.2"
+    assert words.signed_text(-1.3) == "\N{MINUS SIGN}1.3"
+    assert words.gflops_text(303.34) == "303.3"
+    assert words.gflops_text(180.0) == "180"
+    assert words.gflops_text(0.91) == "0.91"
+    assert words.p_text(0.0004) == "<0.001"
+    assert words.p_text(0.0421) == "0.042"
+    assert words.duration_text(184.2) == "3 min 4 s"
+    assert words.duration_text(7800) == "2 h 10 min"
+    assert words.metric_name("recall_at_7") == "recall_at_7"

@@ -1,0 +1,95 @@
+"""`best.yaml`: the schedules to take away, with what they were measured on and the commands that check them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tldr_search.config import OBJECTIVES
+from tldr_search.report.rows import Row, at_budget
+from tldr_search.report.tables import difference_record
+from tldr_search.report.words import gflops_text, metric_name, schedule_text, sentence, twin_text
+from tldr_search.study.result import Point, Result
+
+
+def flops_command(result: Result, point: Point) -> str:
+    """What to type to count the schedule's GFLOPs again."""
+    return _command(["flops", result.cost_model], point)
+
+
+def evaluate_command(result: Result, point: Point) -> str:
+    """What to type to measure the schedule again; `evaluate` takes it in the cost model's counts, too, and carries it over."""
+    task = next(task for task, objectives in OBJECTIVES.items() if result.objective in objectives)
+    words = ["evaluate", "--model", result.model, "--cost-model", result.cost_model, "--benchmark", result.benchmark]
+    words += ["--split", result.report_split, "--task", task]
+    return _command([*words, *(["--checkpoint", result.checkpoint] if result.checkpoint else [])], point)
+
+
+def best(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
+    """What `best.yaml` holds: the methods at the budget, the best on the search split first."""
+    winners = at_budget(rows, result.budget)
+    return {
+        "budget_gflops": result.budget,
+        "objective": result.objective,
+        "best": winners[0].point.method,
+        "methods": {r.point.method: _entry(result, r) for r in winners},
+        "base": {"gflops": round(result.base.gflops, 4), "score": round(result.base.score, 4), "ci95": [round(x, 4) for x in rows[0].ci95]},
+        "provenance": _provenance(result),
+    }
+
+
+def write_best(result: Result, rows: Sequence[Row], path: Path) -> None:
+    """Writes `best.yaml`."""
+    import yaml
+
+    text = yaml.safe_dump(best(result, rows), sort_keys=False, default_flow_style=None, width=140, allow_unicode=True)
+    path.write_text(_heading(result) + text, encoding="utf-8")
+
+
+def _heading(result: Result) -> str:
+    lines = [
+        f"The best schedule of each method at {gflops_text(result.budget)} GFLOPs.",
+        f"Methods are in the order of their scores on the {result.search_split} split, where schedules and the best method were chosen.",
+        f"{sentence(twin_text(result.model, result.cost_model))}",
+        f"`schedule` is in the counts of {result.cost_model}; `evaluated` is what ran, in the counts of {result.model}.",
+        f"Scores: {metric_name(result.objective)} in per cent on the {result.report_split} split, which the search did not see.",
+        "p: McNemar on its own; p_holm: Holm over these methods.",
+    ]
+    return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def _entry(result: Result, row: Row) -> dict[str, Any]:
+    point = row.point
+    return {
+        "schedule": list(point.schedule),
+        "gflops": round(point.gflops, 4),
+        "percent_of_base": round(row.percent_of_base, 2),
+        "score": round(point.score, 4),
+        "ci95": [round(x, 4) for x in row.ci95],
+        "difference_to_base": difference_record(row.to_base),
+        "evaluated": {"model": result.model, "schedule": list(point.evaluated)},
+        "origin": point.origin,
+        "flops": flops_command(result, point),
+        "evaluate": evaluate_command(result, point),
+    }
+
+
+def _provenance(result: Result) -> dict[str, Any]:
+    return {
+        "run": result.name,
+        "command": result.command,
+        "seed": result.seed,
+        "model": result.model,
+        "cost_model": result.cost_model,
+        "benchmark": result.benchmark,
+        "search_split": {"name": result.search_split, "num_samples": len(result.base_search.outcomes)},
+        "report_split": {"name": result.report_split, "num_samples": len(result.base.outcomes)},
+        "trials": len(result.trials),
+        "versions": dict(result.versions),
+    }
+
+
+def _command(words: Sequence[str], point: Point) -> str:
+    return shlex.join(["python", "-m", "tldr_search", *words, "--method", point.method, "--schedule", schedule_text(point.schedule)])

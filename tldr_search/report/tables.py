@@ -1,0 +1,100 @@
+"""`front.csv` and `front.json`: everything measured on the report split, for programs and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tldr_search.report.rows import Difference, Row
+from tldr_search.report.words import schedule_text
+from tldr_search.study.result import Result
+
+DECIMALS = 4
+
+
+def record(row: Row) -> dict[str, Any]:
+    """A row as JSON: numbers rounded to four decimals, p-values as they are."""
+    point = row.point
+    return {
+        "role": row.role,
+        "method": point.method,
+        "budget": _round(point.budget),
+        "gflops": _round(point.gflops),
+        "percent_of_base": _round(row.percent_of_base),
+        "score": _round(point.score),
+        "ci95": [_round(x) for x in row.ci95],
+        "on_front": row.on_front,
+        "to_base": difference_record(row.to_base),
+        "to_random": difference_record(row.to_random),
+        "schedule": list(point.schedule),
+        "evaluated": list(point.evaluated),
+        "origin": point.origin,
+        "search_score": _round(row.search_score),
+        "metrics": {name: _round(value) for name, value in point.metrics.items()},
+    }
+
+
+def difference_record(value: Difference | None) -> dict[str, float] | None:
+    """A difference as JSON: points rounded to four decimals, the p-values as they are: on its own, and after Holm."""
+    if value is None:
+        return None
+    points = {"points": value.points, "low": value.low, "high": value.high}
+    return {**{name: round(x, DECIMALS) for name, x in points.items()}, "p": value.p, "p_holm": value.p_holm}
+
+
+def document(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
+    """What `front.json` holds: what was measured, then one record per row."""
+    return {
+        "name": result.name,
+        "model": result.model,
+        "cost_model": result.cost_model,
+        "benchmark": result.benchmark,
+        "objective": result.objective,
+        "split": result.report_split,
+        "num_samples": len(result.base.outcomes),
+        "budget_gflops": result.budget,
+        "base_gflops": _round(result.base.gflops),
+        "seed": result.seed,
+        "points": [record(r) for r in rows],
+    }
+
+
+def write_json(result: Result, rows: Sequence[Row], path: Path) -> None:
+    """Writes `front.json`."""
+    path.write_text(json.dumps(document(result, rows), indent=1) + "\n", encoding="utf-8")
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Writes `front.csv`: the same records, flat."""
+    flat = [_flat(r) for r in rows]
+    columns = list(dict.fromkeys(name for row in flat for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(flat)
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    """One record without nesting; schedules are written as `--schedule` takes them."""
+    fields = record(row)
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "ci95":
+            flat |= {"ci95_low": value[0], "ci95_high": value[1]}
+        elif name in ("to_base", "to_random"):
+            value = value or dict.fromkeys(Difference._fields, "")
+            flat |= {f"{name}_{k}": v for k, v in value.items()}
+        elif name in ("schedule", "evaluated"):
+            flat[name] = schedule_text(value)
+        elif name == "metrics":
+            flat |= value
+        else:
+            flat[name] = "" if value is None else value
+    return flat
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)

@@ -1,0 +1,112 @@
+"""How methods, metrics and numbers are written for people. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+METHODS = {
+    "none": "unreduced model",
+    "vid-tldr": "vid-TLDR",
+    "tome": "ToMe",
+    "sta": "STA",
+    "attentiveness": "attentiveness",
+    "saliency-pruning": "saliency pruning",
+    "random": "random dropping",
+}
+METRICS = {
+    "t2v_r1": "text-to-video R@1",
+    "t2v_r5": "text-to-video R@5",
+    "t2v_r10": "text-to-video R@10",
+    "v2t_r1": "video-to-text R@1",
+    "v2t_r5": "video-to-text R@5",
+    "v2t_r10": "video-to-text R@10",
+    "top1": "top-1 accuracy",
+    "top5": "top-5 accuracy",
+    "hm": "harmonic mean of base and novel accuracy",
+}
+MINUS = "\N{MINUS SIGN}"
+NBSP = "\N{NO-BREAK SPACE}"
+WHOLE = 3
+"""Schedules this short are written whole: STA's three stages, where one number alone would mean all three."""
+
+
+def method_name(method: str) -> str:
+    """The name that a paper would use; a method that isn't known here keeps its own."""
+    return METHODS.get(method, method)
+
+
+def metric_name(metric: str) -> str:
+    """A metric in words, without its unit."""
+    return METRICS.get(metric, metric)
+
+
+def schedule_text(schedule: Sequence[int]) -> str:
+    """As `--schedule` takes it, without the zeros at the end that a longer schedule may leave out."""
+    numbers = list(schedule)
+    while len(schedule) > WHOLE and len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    return ",".join(map(str, numbers))
+
+
+def gflops_text(gflops: float) -> str:
+    """One decimal, and none for a whole number: `180`, `303.3`."""
+    return f"{round(gflops, 1):g}" if gflops >= 10 else f"{gflops:.3g}"
+
+
+def cost_text(gflops: float) -> str:
+    """For a column: `180.0`, `0.910`."""
+    return f"{gflops:.1f}" if gflops >= 10 else f"{gflops:.3f}"
+
+
+def signed(points: float) -> str:
+    """Points with their sign, in ASCII: `-1.3`, `+0.3`, `0.0`."""
+    rounded = round(points, 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
+
+
+def signed_text(points: float) -> str:
+    """`signed` with a true minus sign."""
+    return signed(points).replace("-", MINUS)
+
+
+def p_text(p: float) -> str:
+    """A p-value: `0.042`, `<0.001`."""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
+def p_sentence(p: float) -> str:
+    """For running text, kept on one line: `p = 0.042`, `p < 0.001`."""
+    text = p_text(p)
+    return f"p{NBSP}<{NBSP}{text[1:]}" if text.startswith("<") else f"p{NBSP}={NBSP}{text}"
+
+
+def correction_text(methods: int) -> str:
+    """How p-values over so many methods were corrected, after a comma; nothing for one method."""
+    return f", Holm over {methods} methods" if methods > 1 else ""
+
+
+def interval_text(low: float, high: float) -> str:
+    """`-4.0 to +1.3`, with true minus signs."""
+    return f"{signed_text(low)} to {signed_text(high)}"
+
+
+def duration_text(seconds: float) -> str:
+    """`42 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def twin_text(model: str, cost_model: str) -> str:
+    """What was measured on which model; a sentence without its full stop."""
+    if model == cost_model:
+        return f"quality measured on and cost counted for {model}"
+    return f"quality measured on {model}, cost counted for {cost_model}"
+
+
+def sentence(text: str) -> str:
+    """With a capital letter and a full stop; capitals inside are left alone."""
+    return f"{text[:1].upper()}{text[1:]}."
