@@ -1,0 +1,366 @@
+"""The contract of the command line: what it prints, how it fails, how fast it answers."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tldr_search import commands, config
+from tldr_search.__main__ import main
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process; gives the JSON of its last line."""
+
+    def call(*words: str) -> Any:
+        assert main([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "words,gflops",
+    [
+        (["umt-b"], 303.3),
+        (["umt-b", "--method", "vid-tldr", "--schedule", "600,200,100"], 178.0),
+        (["umt-b", "--method", "vid-tldr", "--schedule", "500"], 227.6),
+        (["umt-l"], 984.6),
+        (["umt-b", "--method", "tome:metric=features", "--schedule", ",".join(["100"] * 12)], 218.7),
+        (["umt-b", "--frames", "4"], 78.5),
+        (["videomae-b", "--method", "sta", "--schedule", "64"], 96.5),
+    ],
+)
+def test_flops_prints_the_published_numbers(run: Run, words: list[str], gflops: float) -> None:
+    row = run("flops", *words)
+    assert round(row["gflops"], 1) == gflops
+    assert sum(layer["macs"] for layer in row["layers"]) + row["patch_embed_macs"] + row["tail_macs"] == round(row["gflops"] * 1e9)
+
+
+def test_flops_follows_the_tokens(run: Run) -> None:
+    row = run("flops", "umt-b", "--method", "vid-tldr", "--schedule", "600,200,100", "--verify")
+    assert row["schedule"] == [600, 200, 100] + [0] * 9
+    assert row["tokens"][:5] == [2352, 1752, 1552, 1452, 1452]
+    assert row["equal"] is True
+    assert row["frames"] == 12
+    assert row["base_gflops"] == pytest.approx(303.343, abs=1e-3)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(1)], ids=["ctrl-c", "as Lightning passes it on"])
+def test_an_interruption_has_its_own_status(monkeypatch: pytest.MonkeyPatch, stop: BaseException) -> None:
+    def stopped(what: str) -> None:
+        raise stop
+
+    monkeypatch.setattr("tldr_search.commands.list_", stopped)
+    assert main(["list", "models"]) == 130
+
+
+def test_flops_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["flops", "umt-b", "--method", "vid-tldr", "--schedule", "500"]) == 0
+    text = capsys.readouterr().out
+    assert "227.6 GFLOPs per clip, 75.0 % of the unreduced 303.3" in text
+
+
+@pytest.mark.parametrize("what,least", [("models", 7), ("methods", 6), ("benchmarks", 1), ("schedules", 20)])
+def test_lists(run: Run, what: str, least: int) -> None:
+    assert len(run("list", what)[what]) >= least
+
+
+MISTAKES = {
+    "flops umt-x": ["unknown model 'umt-x'", "umt-b"],
+    "flops umt-b --method tomee": ["unknown method 'tomee'", "did you mean tome?"],
+    "flops umt-b --method tome:metric=pixels": ["metric='pixels'", "keys or features"],
+    "flops umt-b --method vid-tldr --schedule 2000": ["r = 2000", "layer 1 of 12", "0 to 1176"],
+    "flops umt-b --method tome --schedule 60,a": ["entry 2 is 'a'", "600,200,100"],
+    "flops umt-b --method sta --schedule 1,2,3,4": ["4 entries", "at most 3"],
+    "study --budget 10gflops": ["10gflops", "least"],
+    "study --budget 400gflops": ["400gflops", "303.3"],
+    "study --budget 180gflop": ["'gflop'", "did you mean 180gflops?"],
+    "study --budget 25ms": ["latency is not supported"],
+    "study --search-split report": ["both 'report'"],
+    "study --model umt-l": ["umt-l has no vocabulary", "umt-mini would be accepted"],
+    "study --model videomae-b": ["videomae-b has no text tower", "umt-mini would be accepted"],
+    "study --cost-model umt-l": ["umt-l has 24 layers", "umt-mini has 12"],
+    "study --benchmark msrvt": ["unknown 'msrvt'", "demo"],
+    "study missing.yaml": ["missing.yaml", "No such file"],
+    "evaluate --checkpoint missing.pth": ["'missing.pth'"],
+    "evaluate --model umt-b --task classification": ["umt-b has no classifier", "umt-mini would be accepted"],
+    "evaluate --out nowhere/x.json": ["nowhere/x.json", "no directory nowhere"],
+    "evaluate --out .": ["is a directory"],
+    "evaluate --out x.json --split nowhere": ["unknown 'nowhere'"],
+    "evaluate --split train": ["unknown 'train'", "search, report"],
+    "evaluate --method sta --schedule 600": ["r = 600", "stage 1", "0 to 98"],
+    "report missing": ["'missing'", "result.json"],
+    "list colours": ["'colours'", "models"],
+}
+
+
+@pytest.mark.parametrize("command", MISTAKES)
+def test_a_mistake_is_one_clear_line_and_status_2(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.strip().splitlines()) == 1
+    for part in MISTAKES[command]:
+        assert part in captured.err
+    assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    "command,said",
+    [
+        ("study --trials x", "tldr_search study: argument --trials: 'x'; a whole number would be accepted; see --help"),
+        ("list", "tldr_search list: the following arguments are required: models|methods|benchmarks|schedules; see --help"),
+        ("lst", "invalid choice: 'lst'"),
+        ("study --workers 2", "unrecognized arguments: --workers"),
+    ],
+)
+def test_a_mistake_in_the_options_is_one_line_too(command: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(command.split())
+    assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_a_fault_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(commands.LISTS, "models", partial(int, "not ours"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not ours"):  # its deepest frame is commands.list_
+        main(["list", "models"])
+
+
+def test_only_a_raise_of_our_own_tells_a_mistake(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python's own errors at a line of the package are faults; a `raise`, in one line or in several, tells a mistake."""
+    faults = {
+        "literal": "def faulty(what):\n    return int(what)\n",
+        "in a raise": "def faulty(what):\n    raise ValueError(f'{int(what)}')\n",
+        "in a long raise": "def faulty(what):\n    raise ValueError(\n        f'{int(what)}'\n    )\n",
+    }
+    mistakes = {
+        "short": "def faulty(what):\n    raise ValueError(f'no {what}')\n",
+        "long": "def faulty(what):\n    raise ValueError(\n        f'no '\n        f'{what}'\n    )\n",
+        "from": "def faulty(what):\n  try:\n    int(what)\n  except ValueError as e:\n    raise ValueError(f'no {what}') from e\n",
+    }
+    for name, source in (faults | mistakes).items():
+        file = str(Path(commands.__file__).with_name(f"{name}.py"))
+        lines = source.splitlines(keepends=True)
+        monkeypatch.setitem(linecache.cache, file, (len(source), None, lines, file))
+        space: dict[str, Any] = {}
+        exec(compile(source, file, "exec"), space)
+        monkeypatch.setattr("tldr_search.commands.list_", space["faulty"])
+        if name in faults:
+            with pytest.raises(ValueError, match="invalid literal"):
+                main(["list", "models"])
+        else:
+            assert main(["list", "models"]) == 2
+            assert capsys.readouterr().err == "tldr_search list: no models\n"
+
+
+def test_a_path_that_cannot_be_written_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    for words in ("study --out file/run", "report run --out file/run"):
+        monkeypatch.setattr(commands, "report", lambda run, out: out.mkdir(parents=True))
+        assert main(words.split()) == 2
+        captured = capsys.readouterr()
+        assert captured.err.splitlines() == [captured.err.strip()]
+        assert "file/run" in captured.err
+        assert "Not a directory" in captured.err
+
+    def faulty(what: str) -> None:
+        (tmp_path / "nowhere" / what).read_text()
+
+    monkeypatch.setattr(commands, "list_", faulty)
+    with pytest.raises(FileNotFoundError):
+        main(["list", "models"])
+
+
+@pytest.mark.parametrize(
+    "gpus,words,said",
+    [
+        (0, "evaluate --precision fp16", "precision: fp16 needs a GPU, and there is none here; fp32 or bf16 would be accepted"),
+        (0, "study --precision fp16", "precision: fp16 needs a GPU"),
+        (2, "evaluate --devices 3", "devices: 3, but there are 2 GPUs here; a whole number from 1 to 2 would be accepted"),
+    ],
+)
+def test_what_the_hardware_cannot_do(
+    gpus: int, words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpus > 0)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert main(words.split()) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_knows_its_weights_annotations_and_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = commands._identity
+    packaged = identity(config.default_study())
+    assert packaged == identity(config.default_study(seed=3))
+    copy = tmp_path / "elsewhere.safetensors"
+    copy.write_bytes((Path(commands.__file__).parent / "demo" / "umt_mini.safetensors").read_bytes())
+    assert identity(config.default_study(checkpoint=str(copy))) == packaged
+    copy.write_bytes(b"others")
+    others = identity(config.default_study(checkpoint=str(copy)))
+    benchmark = config.BENCHMARKS["demo"]
+    changed = replace(benchmark, read=lambda split: tuple(s._replace(captions=("a",)) for s in benchmark.read(split)))
+    monkeypatch.setitem(config.BENCHMARKS, "demo", changed)
+    assert len({packaged, others, identity(config.default_study()), identity(config.default_study(checkpoint="random"))}) == 4
+    before = identity(config.default_study())
+    monkeypatch.setattr("tldr_search.__version__", "0.0")
+    assert identity(config.default_study()) != before
+
+
+@pytest.mark.parametrize("words", [["--help"], ["study", "--help"], ["flops", "umt-b"]])
+def test_quick_answers_import_nothing_heavy(words: list[str]) -> None:
+    code = f"import sys\nfrom tldr_search.__main__ import main\ntry:\n    main({words!r})\nexcept SystemExit:\n    pass\n"
+    code += "heavy = {'torch', 'lightning', 'optuna', 'matplotlib', 'scipy', 'decord'} & set(sys.modules)\nassert not heavy, heavy\n"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_evaluate_counts_for_the_cost_twin(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "outcomes.json"
+    row = run("evaluate", "--split", "search", "--method", "vid-tldr", "--schedule", "600,200,100", "--out", str(out))
+    assert round(row["gflops"], 1) == 178.0
+    assert row["evaluated"][:4] == [73, 25, 12, 0]  # tokens left of 288, rounded: 215, 190, 178
+    assert row["num_samples"] == 200
+    kept = json.loads(out.read_text())
+    assert 100 * sum(kept["outcomes"]) / 200 == pytest.approx(row["score"]) == pytest.approx(row["metrics"]["t2v_r1"])
+    assert row["ci95"][0] <= row["score"] <= row["ci95"][1]
+
+
+def test_evaluate_classifies(run: Run) -> None:
+    row = run("evaluate", "--split", "search", "--task", "classification")
+    assert set(row["metrics"]) == {"top1", "top5"}
+    assert row["score"] == row["metrics"]["top1"] > 100 / 8
+
+
+@pytest.mark.parametrize("batch_size", [16, 300])
+def test_two_devices_give_the_numbers_of_one(tmp_path: Path, batch_size: int) -> None:
+    """300 clips in batches of 16 divide neither into whole batches nor evenly among ranks; a batch of 300 leaves a rank idle."""
+    rows = []
+    for devices in (1, 2):
+        out = tmp_path / f"{devices}.json"
+        words = ["evaluate", "--method", "tome", "--schedule", "600,300,100", "--batch-size", str(batch_size), "--devices", str(devices)]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+        command = [sys.executable, "-m", "tldr_search", *words, "--out", str(out), "--json"]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=300)
+        assert len(done.stdout.strip().splitlines()) == 1
+        rows.append(json.loads(out.read_text()))
+    one, two = rows
+    assert one["num_samples"] == 300
+    assert {k: v for k, v in one.items() if k != "seconds"} == {k: v for k, v in two.items() if k != "seconds"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest study that shows everything, run as a user would."""
+    folder = tmp_path_factory.mktemp("empty")
+    done = subprocess.run(
+        [sys.executable, "-m", "tldr_search", *SMALL.split()], cwd=folder, check=True, capture_output=True, text=True, timeout=300
+    )
+    (folder / "stdout.txt").write_text(done.stdout)
+    return folder
+
+
+SMALL = "study --budget 180gflops --method vid-tldr,sta --trials 1 --ladder 100gflops --out run"
+
+
+def test_a_study_leaves_a_report(finished: Path) -> None:
+    run = finished / "run"
+    lines = (finished / "stdout.txt").read_text().splitlines()
+    files = lines[len(lines) - lines[::-1].index("") :]
+    assert files[0] == "run/report.html"
+    assert {"run/pareto.png", "run/pareto.svg", "run/front.csv", "run/front.json", "run/best.yaml"} < set(files)
+    assert all((finished / file).stat().st_size > 200 for file in files)
+    for name in ("report.html", "pareto.png", "pareto.svg", "front.csv", "front.json", "best.yaml"):
+        assert (run / name).stat().st_size > 200, name
+    assert any("quality measured on umt-mini, cost counted for umt-b" in line.lower() for line in lines)
+
+
+def test_best_yaml_holds_schedules_of_the_cost_model(finished: Path, run: Run) -> None:
+    best = yaml.safe_load((finished / "run" / "best.yaml").read_text())
+    for method, entry in best["methods"].items():
+        counted = run("flops", "umt-b", "--method", method, "--schedule", ",".join(map(str, entry["schedule"])))["gflops"]
+        assert counted == pytest.approx(entry["gflops"], abs=1e-3)
+        assert 180 * 0.998 < counted <= 180
+
+
+def test_a_finished_study_is_only_reported(finished: Path) -> None:
+    ledger = finished / "run" / "evaluations.jsonl"
+    before = ledger.read_text()
+    done = subprocess.run(
+        [sys.executable, "-m", "tldr_search", *SMALL.split(), "--json"],
+        cwd=finished,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert ledger.read_text() == before
+    assert set(summary["best"]) == {"vid-tldr", "sta"}
+    assert summary["budget_gflops"] == 180
+    assert {"schedule", "gflops", "score", "ci95"} <= set(summary["best"]["sta"])
+
+
+def test_other_settings_need_another_directory(finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(finished)
+    assert main([*SMALL.split(), "--seed", "1"]) == 2
+    assert "seed" in capsys.readouterr().err
+
+
+def test_the_reports_of_several_runs_are_one_object(finished: Path, run: Run) -> None:
+    one = run("report", str(finished / "run"))
+    assert one["num_trials"] > 0
+    assert run("report", str(finished / "run"), str(finished / "run")) == {"runs": [one, one]}
+
+
+def test_report_again_elsewhere(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(finished / "run"), "--out", str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "report.html").is_file()
+    assert "vid-tldr" in capsys.readouterr().out
+
+
+def test_check_finds_every_problem_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from tldr_search.data.benchmarks import demo
+
+    for split in ("search", "report"):
+        rows = json.loads((demo.ROOT / f"{split}.json").read_text())[:3]
+        (tmp_path / f"{split}.json").write_text(json.dumps(rows))
+        (tmp_path / split).mkdir()
+        for row in rows[1:]:
+            (tmp_path / row["video"]).write_bytes((demo.ROOT / row["video"]).read_bytes())
+    (tmp_path / "report/002.mp4").write_bytes(b"torn")
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    assert main(["check"]) == 2
+    captured = capsys.readouterr()
+    assert "search/000.mp4: no such file" in captured.out
+    assert "report/000.mp4: no such file" in captured.out
+    assert "report/002.mp4: decord cannot read it" in captured.out
+    assert "3 problems" in captured.err

@@ -1,0 +1,271 @@
+"""The command line: subcommands are typed functions of `tldr_search.commands`; this file only parses and prints.
+
+Exit status 0: done. 2: the user's mistake, in one line. 130: interrupted (Ctrl-C); the same command resumes a study. 1: anything
+else. `--json` prints one JSON object as the last line of standard output; progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import linecache
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tldr_search import commands
+
+PACKAGE = Path(__file__).parent
+STUDY_ALIASES = {"methods": ["--method"]}
+RUNS = "runs"
+"""Where runs go, if the user says nothing else."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit status 2."""
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except ValueError as error:
+        if not _ours(error):
+            raise
+        print(f"tldr_search {options.command}: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        return 1
+    except OSError as error:
+        if not _given(error, options):
+            raise
+        print(f"tldr_search {options.command}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _ours(error: ValueError) -> bool:
+    """Whether a `raise` of our own code raised it: such a `ValueError` is the user's mistake, any other is a fault."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    statement = linecache.getline(frame.filename, frame.lineno or 0).encode()[frame.colno or 0 :].strip()
+    return Path(frame.filename).is_relative_to(PACKAGE) and statement.startswith(b"raise ")
+
+
+def _given(error: OSError, options: argparse.Namespace) -> bool:
+    """Whether it is about a path that the user gave, about what lies in it or on the way to it."""
+    if not isinstance(error.filename, str | os.PathLike):
+        return False
+    about = Path(error.filename).resolve()
+    values = [vars(options).get(name) for name in ("config", "checkpoint", "out")]
+    paths = [Path(value).resolve() for value in [*values, *vars(options).get("runs", ()), RUNS] if value]
+    return any(about.is_relative_to(path) or path.is_relative_to(about) for path in paths)
+
+
+def _study(options: argparse.Namespace) -> None:
+    from tldr_search import config
+    from tldr_search.report import screen_table
+    from tldr_search.study.progress import Bar
+
+    chosen = _chosen(options, config.StudyConfig)
+    study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
+    command = shlex.join(["python", "-m", "tldr_search", *sys.argv[1:]])
+    result, paths = commands.study(study, command, Bar())
+    if options.json:
+        _print_json(commands.study_summary(result, study.directory))
+    else:
+        print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from tldr_search import config
+
+    chosen = _chosen(options, config.EvaluateConfig)
+    if options.out:
+        _check_writable(options.out)
+    if options.config:
+        found = commands.evaluate(config.load(config.EvaluateConfig, options.config, **chosen))
+    else:
+        found = commands.evaluate(config.default_evaluation(**chosen))
+    if found is None:
+        return
+    if options.out:
+        options.out.write_text(json.dumps(found, indent=1) + "\n")
+    if options.json:
+        _print_json({name: value for name, value in found.items() if name not in ("sample_ids", "outcomes")})
+        return
+    low, high = found["ci95"]
+    print(f"{found['method']} {_numbers(found['schedule'])} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples")
+    print(f"{found['objective']} {found['score']:.2f} [{low:.2f}, {high:.2f}] at {found['gflops']:.1f} GFLOPs ({found['cost_model']})")
+    _print_table([{"metric": name, "value": f"{value:.2f}"} for name, value in found["metrics"].items()])
+
+
+def _check_writable(path: Path) -> None:
+    """`ValueError` now rather than after the work whose result goes there."""
+    if path.is_dir():
+        raise ValueError(f"--out {path} is a directory; a file would be accepted")
+    if not path.parent.is_dir():
+        raise ValueError(f"--out {path}: there is no directory {path.parent}; a file in one that exists would be accepted")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError(f"--out {path} cannot be written; a file in a directory of yours would be accepted")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from tldr_search.report import screen_table
+
+    if options.out and len(options.runs) > 1:
+        raise ValueError(f"--out {options.out} with {len(options.runs)} runs; one run would be accepted, or no --out")
+    summaries = []
+    for run in options.runs:
+        result, paths = commands.report(run, options.out)
+        summaries.append(commands.study_summary(result, run))
+        if not options.json:
+            print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+    if options.json:
+        _print_json(summaries[0] if len(summaries) == 1 else {"runs": summaries})
+
+
+def _flops(options: argparse.Namespace) -> None:
+    from tldr_search.schedule import parse_schedule
+
+    schedule = parse_schedule(options.schedule) if options.schedule else ()
+    row = commands.flops(options.model, options.method, schedule, options.frames, options.verify)
+    if options.json:
+        _print_json(row)
+        return
+    print(f"{row['model']}, {row['method']} {_numbers(row['schedule'])}")
+    share = 100 * row["gflops"] / row["base_gflops"]
+    print(f"{row['gflops']:.1f} GFLOPs per clip, {share:.1f} % of the unreduced {row['base_gflops']:.1f}")
+    if options.verify:
+        verdict = "equal to the last unit" if row["equal"] else "NOT equal"
+        print(f"fvcore counts {row['fvcore_gflops']:.6f} GFLOPs: {verdict}")
+    parts = ("attention", "decision", "mlp", "macs")
+    _print_table(
+        {"layer": i, "tokens in": c["tokens_in"], "out": c["tokens_out"], **{part: f"{c[part] / 1e9:.3f}" for part in parts}}
+        for i, c in enumerate(row["layers"], start=1)
+    )
+
+
+def _check(options: argparse.Namespace) -> None:
+    from tldr_search.check import problems
+
+    found = problems(options.config)
+    if options.json:
+        _print_json({"problems": found})
+    else:
+        print("\n".join(found) or "no problem found")
+    if found:
+        raise ValueError(f"{len(found)} problem{'s' * (len(found) > 1)} in {options.config or 'the embedded default'}")
+
+
+def _list(options: argparse.Namespace) -> None:
+    rows = commands.list_(options.what)
+    if options.json:
+        _print_json({options.what: rows})
+    else:
+        _print_table({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="tldr_search", description="Search per-layer token-reduction schedules of video transformers.")
+    parser.add_argument("--version", action="version", version=f"tldr_search {_version()}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    study = _subcommand(subparsers, "study", _study, "search the schedules that reach a GFLOPs budget")
+    study.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
+    _add_fields(study, "StudyConfig")
+    evaluate = _subcommand(subparsers, "evaluate", _evaluate, "measure one schedule")
+    evaluate.add_argument("config", nargs="?", metavar="CONFIG", help="what to measure (YAML); without it the embedded default")
+    evaluate.add_argument("--out", type=Path, help="file for the result with its per-sample outcomes (JSON)")
+    _add_fields(evaluate, "EvaluateConfig")
+    report = _subcommand(subparsers, "report", _report, "write the report of a finished run again")
+    report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run")
+    report.add_argument("--out", type=Path, help="directory for the report; by default the run's own")
+    flops = _subcommand(subparsers, "flops", _flops, "what a schedule costs, layer by layer")
+    flops.add_argument("model", metavar="MODEL", help="see `list models`")
+    flops.add_argument("--method", default="none", help="see `list methods`; options follow, as in tome:metric=features")
+    flops.add_argument("--schedule", default="", help="tokens removed per layer (per group and stage for STA), e.g. 600,200,100")
+    flops.add_argument("--frames", type=_whole, help="frames per clip, if not the model's own")
+    flops.add_argument("--verify", action="store_true", help="count with fvcore on the module, too")
+    check = _subcommand(subparsers, "check", _check, "find every problem of a config: checkpoint, annotations, videos")
+    check.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
+    table = _subcommand(subparsers, "list", _list, "what there is")
+    table.add_argument("what", metavar="|".join(commands.LISTS))
+    return parser
+
+
+def _subcommand(subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_fields(parser: argparse.ArgumentParser, kind: str) -> None:
+    """One option per field of a config; only those that are given replace what the config says."""
+    from tldr_search import config
+
+    for field, text in config.help_texts(getattr(config, kind)).items():
+        names = [*STUDY_ALIASES.get(field, []), f"--{field.replace('_', '-')}"]
+        number = config.is_number(getattr(config, kind), field)
+        parser.add_argument(*names, dest=field, type=_whole if number else str, default=argparse.SUPPRESS, help=text.replace("%", "%%"))
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; a whole number would be accepted") from None
+
+
+def _chosen(options: argparse.Namespace, kind: type) -> dict[str, Any]:
+    import dataclasses
+
+    given = vars(options)
+    return {field.name: given[field.name] for field in dataclasses.fields(kind) if field.name in given}
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value))
+
+
+def _print_table(rows: Any) -> None:
+    lines = list(rows)
+    heads = list(lines[0])
+    cells = [heads, *([str(row[h]) for h in heads] for row in lines)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
+    if isinstance(value, dict):
+        return "; ".join(f"{k}={'|'.join(v['choices']) or 'N'}" for k, v in value.items()) or "-"
+    return _numbers(value) if isinstance(value, list) else str(value)
+
+
+def _numbers(values: Sequence[object]) -> str:
+    return ",".join(map(str, values)) or "-"
+
+
+def _version() -> str:
+    import tldr_search
+
+    return tldr_search.__version__
+
+
+if __name__ == "__main__":
+    sys.exit(main())
