@@ -98,8 +98,3 @@ PUBLISHED: tuple[Published, ...] = (
     *(_sta("videomae-h", "k400", r, g) for r, g in ((32, 890.0), (48, 748.0), (64, 611.0))),
 )
 """Table of published schedules, best-known first within a method and model."""
-
-
-def published(method: str, model: str) -> tuple[Published, ...]:
-    """The rows of a method (options left aside) for a model."""
-    return tuple(row for row in PUBLISHED if row.method.split(":")[0] == method.split(":")[0] and row.model == model)

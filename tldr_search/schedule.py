@@ -53,10 +53,6 @@ class Counting(Protocol):
         """Tokens that leave for each 1 in this slot of the schedule."""
         ...
 
-    def largest(self, slot: int, entering: int, geometry: Geometry) -> int:
-        """The largest entry that is possible in this slot when `entering` tokens arrive there."""
-        ...
-
 
 def parse_schedule(text: str) -> Schedule:
     """`"600,200,100"` -> (600, 200, 100); `ValueError` says which entry is wrong and what would be accepted."""
@@ -87,15 +83,6 @@ def linear(r: int, inflection: float, slots: int) -> Schedule:
 def decreasing(r: int, slots: int) -> Schedule:
     """ToMe's decreasing schedule: from 2r in the first slot down to 0 in the last."""
     return linear(r, -1, slots)
-
-
-def clamp(schedule: Sequence[int], method: Counting, geometry: Geometry) -> Schedule:
-    """Each entry cut to the largest possible one, as released ToMe and vid-TLDR do silently; here only on request."""
-    left, entries = geometry.num_tokens, []
-    for slot, r in enumerate(schedule):
-        entries.append(min(r, method.largest(slot, left, geometry)))
-        left -= entries[-1] * method.unit(slot, geometry)
-    return tuple(entries)
 
 
 def transfer(schedule: Sequence[int], method: Counting, source: Geometry, target: Geometry) -> Schedule:
