@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tldr_search.backbones.checkpoints import load_backbone, load_retrieval
+    from tldr_search.backbones.checkpoints import load_answering, load_backbone, load_retrieval
     from tldr_search.reducers import Method
 
 __version__ = "0.1.0"
-__all__ = ["gflops", "load_backbone", "load_retrieval"]
+__all__ = ["gflops", "load_answering", "load_backbone", "load_retrieval"]
 
-_LAZY = {"load_backbone": "tldr_search.backbones.checkpoints", "load_retrieval": "tldr_search.backbones.checkpoints"}
+_LAZY = dict.fromkeys(("load_answering", "load_backbone", "load_retrieval"), "tldr_search.backbones.checkpoints")
 
 
 def gflops(model: str, method: str | Method = "none", schedule: Sequence[int] = (), **overrides: object) -> float:

@@ -377,10 +377,10 @@ def _check_models(config: StudyConfig | EvaluateConfig) -> None:
     _check_choice("model", config.model, ARCHITECTURES)
     _check_choice("cost_model", config.costs, ARCHITECTURES)
     evaluated, counted = architecture(config.model), architecture(config.costs)
-    if evaluated.depth != counted.depth:
-        deep = [name for name, row in ARCHITECTURES.items() if row.depth == evaluated.depth]
-        differing = f"{counted.name} has {counted.depth} layers, {evaluated.name} has {evaluated.depth}"
-        raise ValueError(f"cost_model: {differing}; one of {', '.join(deep)} would be accepted")
+    if not evaluated.geometry.alike(counted.geometry):
+        deep = [name for name, row in ARCHITECTURES.items() if row.geometry.alike(evaluated.geometry)]
+        layers = f"{counted.name} has {counted.geometry.depth} layers, {evaluated.name} has {evaluated.geometry.depth}"
+        raise ValueError(f"cost_model: {layers}, or tokens leave elsewhere; one of {', '.join(deep)} would be accepted")
 
 
 def _check_benchmark(name: str, objective: str, splits: tuple[str, ...]) -> None:

@@ -13,9 +13,10 @@ import torch
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.checkpoints import load_backbone, load_retrieval
-from tldr_search.backbones.tokenizers import tokenizer_of
-from tldr_search.backbones.umt import UMTRetrieval, UMTVideo
-from tldr_search.backbones.videomae import VideoMAE
+from tldr_search.backbones.clip import CLIPRetrieval
+from tldr_search.backbones.families import VideoSide
+from tldr_search.backbones.text.tokenizers import tokenizer_of
+from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.module import ClipModule, Clips
 from tldr_search.scores import Evaluation
@@ -108,11 +109,11 @@ class Evaluator:
         return self._tasks[split]
 
     @cached_property
-    def _towers(self) -> UMTRetrieval:
+    def _towers(self) -> UMTRetrieval | CLIPRetrieval:
         return load_retrieval(self._model, self._checkpoint)
 
     @cached_property
-    def _backbone(self) -> UMTVideo | VideoMAE:
+    def _backbone(self) -> VideoSide:
         return load_backbone(self._model, self._checkpoint)
 
 

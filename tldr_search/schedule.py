@@ -16,9 +16,9 @@ class Geometry(NamedTuple):
     """What a schedule must know about a model."""
 
     num_tokens: int
-    """Tokens that enter the first block, protected ones included."""
+    """Tokens that enter the first block, protected ones included; of one sequence, where a clip has several."""
     groups: int
-    """Temporal positions of the token grid."""
+    """Temporal positions of a clip."""
     depth: int
     """Number of blocks."""
     dim: int
@@ -27,11 +27,19 @@ class Geometry(NamedTuple):
     """Attention heads."""
     protected: int = 0
     """Leading tokens that never leave (class tokens)."""
+    sequences: int = 1
+    """Runs of tokens per clip that do not see each other: its frames, where each is encoded by itself."""
+    between_stages: tuple[int, ...] = ()
+    """The layers after which tokens may leave, where that is only between stages (Swin); empty: where the method likes."""
 
     @property
     def head_dim(self) -> int:
         """Width of a head."""
         return self.dim // self.heads
+
+    def alike(self, other: Geometry) -> bool:
+        """Whether a schedule can be carried over: as many layers, and tokens leave in the same ones."""
+        return (self.depth, self.between_stages) == (other.depth, other.between_stages)
 
 
 class Counting(Protocol):
@@ -93,8 +101,11 @@ def transfer(schedule: Sequence[int], method: Counting, source: Geometry, target
     brings a token back. `ValueError` if the depths differ
     or the result is impossible for the target.
     """
-    if source.depth != target.depth:
-        raise ValueError(f"a schedule for {source.depth} layers cannot be carried to {target.depth} layers; equal depths would be accepted")
+    if not source.alike(target):
+        raise ValueError(
+            f"a schedule for {source.depth} layers cannot be carried to {target.depth} layers, or tokens leave elsewhere there; "
+            "equal depths and stages would be accepted"
+        )
     removed = method.removed(schedule, source)
     before, after, entries = source.num_tokens, target.num_tokens, []
     for slot, layer in enumerate(method.acting_layers(target)):

@@ -57,15 +57,14 @@ def merge(tokens: Tokens, assignment: Assignment) -> Tokens:
     kept, source, target, weight = assignment
     size = tokens.size if tokens.size is not None else ones(tokens.features)
     largest = size.amax(dim=1, keepdim=True)
-    mass = size / largest
-    weighted = tokens.features.float() * mass[..., None]
+    weighted = tokens.features.float() * (size / largest)[..., None]
     share = weight.float()
-    total = gather(mass, kept).scatter_add(1, target, gather(mass, source) * share)
+    total = gather(size, kept).scatter_add(1, target, gather(size, source) * share)
     index = target[..., None].expand(-1, -1, weighted.shape[-1])
     summed = gather(weighted, kept).scatter_add(1, index, gather(weighted, source) * share[..., None])
     return Tokens(
-        features=(summed / total[..., None]).to(tokens.features.dtype),
-        size=total * largest,
+        features=(summed / (total / largest)[..., None]).to(tokens.features.dtype),
+        size=total,
         rows=_follow(tokens, assignment, merged=True),
     )
 

@@ -1,16 +1,14 @@
 import json
-import os
-import pickle
 import subprocess
 import sys
-import types
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 import tldr_search as ts
-from tldr_search.backbones.checkpoints import load_retrieval, read_state
+from tldr_search.backbones.architecture import TextArchitecture
+from tldr_search.backbones.checkpoints import load_answering, load_retrieval, read_state
 
 SMALL = {"dim": 48, "depth": 4, "heads": 4, "frames": 4, "image_size": 64, "patch_size": 16, "checkpoint_frames": 4}
 TEXT_SIDE = {
@@ -90,32 +88,6 @@ def test_every_misfit_is_in_one_error(golden, save):
         assert problem in str(error.value)
 
 
-def test_files_that_would_run_code_are_refused(tmp_path):
-    class Evil:
-        def __reduce__(self):
-            return os.system, (f"touch {tmp_path / 'ran'}",)
-
-    for name, write in (("zip.pth", torch.save), ("plain.pth", lambda content, path: path.write_bytes(pickle.dumps(content)))):
-        write({"model": {"weight": Evil()}}, tmp_path / name)
-        with pytest.raises(ValueError, match="could run code"):
-            read_state(tmp_path / name)
-    assert not (tmp_path / "ran").exists()
-
-
-def test_configurations_beside_the_weights_are_inert(tmp_path):
-    """As UMT's training saves them: an EasyDict of the repository's own, which is not installed here."""
-    package, inner = types.ModuleType("utils"), types.ModuleType("utils.easydict")
-    inner.EasyDict = type("EasyDict", (dict,), {"__module__": "utils.easydict", "__qualname__": "EasyDict"})
-    sys.modules |= {"utils": package, "utils.easydict": inner}
-    try:
-        config = inner.EasyDict(lr=1.0)
-        config.lr = 2.0
-        torch.save({"model": {"weight": torch.ones(2)}, "config": config}, tmp_path / "umt.pth")
-    finally:
-        del sys.modules["utils"], sys.modules["utils.easydict"]
-    assert read_state(tmp_path / "umt.pth")["weight"].tolist() == [1, 1]
-
-
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken"])
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_unreadable_files(tmp_path, content, suffix):
@@ -142,22 +114,43 @@ def test_missing_file_and_unasked_randomness(tmp_path):
     assert all(a[name].equal(b[name]) for name in a)
 
 
-@pytest.mark.parametrize("size", [None, "text"])
-def test_retrieval_uses_the_text_side(size, save):
-    """A model's own state fits it again, under the names of fine-tuned and of pretraining checkpoints."""
-    from tldr_search.backbones.architectures import TextArchitecture
+TEXT = TextArchitecture(16, 2, 2, vocab_size=11, max_positions=7, fusion_layers=1, decoder_layers=1)
+FUSING = SMALL | {"depth": 1, "embed_dim": 8, "text": TEXT}
 
-    fields = SMALL | {"depth": 1, "embed_dim": 8, "text": TextArchitecture(dim=16, depth=1, heads=2, vocab_size=11, max_positions=7)}
-    state = load_retrieval("umt-b", "random", **fields).state_dict()
-    beside = {
-        "text_encoder.embeddings.position_ids": torch.zeros(1, 7),
-        "text_encoder.encoder.layer.1.crossattention.self.query.bias": torch.zeros(16),
-    }
-    file = {(name.replace("text_encoder.", "text_encoder.bert.") if size else name): value for name, value in (state | beside).items()}
-    loaded = load_retrieval("umt-b", save(file), **fields).state_dict()
-    assert all(loaded[name].equal(state[name]) for name in state)
+
+@pytest.mark.parametrize("prefix", ["text_encoder.", "text_encoder.bert."])
+def test_retrieval_under_the_names_of_fine_tuning_and_of_pretraining(prefix, save):
+    state = load_retrieval("umt-b", "random", **FUSING).state_dict()
+    beside = {"text_encoder.embeddings.position_ids": torch.zeros(1, 7), "clip_teacher.proj": torch.zeros(2)}
+    file = {name.replace("text_encoder.", prefix): value for name, value in (state | beside).items()}
+    loaded = load_retrieval("umt-b", save(file), **FUSING)
+    assert all(loaded.state_dict()[name].equal(state[name]) for name in state)
+    assert not any(p.requires_grad for p in loaded.parameters())
+    with pytest.raises(ValueError, match="base=None would be accepted"):
+        load_retrieval("umt-b", save(file), base="clip.pt", **FUSING)
     with pytest.raises(ValueError, match="no text tower"):
         load_retrieval("videomae-b", "random")
+
+
+def test_answering_and_what_others_make_of_its_files(save):
+    model = load_answering("umt-b", "random", **FUSING)
+    state = model.state_dict()
+    loaded = load_answering("umt-b", save({"model": state}), **FUSING)
+    assert all(loaded.state_dict()[name].equal(state[name]) for name in state)
+    words, decoder = loaded.text_decoder.bert.embeddings.word_embeddings, loaded.text_decoder.cls["predictions"].decoder
+    assert words.weight is decoder.weight, "one parameter under two names"
+    with pytest.warns(UserWarning, match="no pool_norm"):
+        video = ts.load_backbone("umt-b", save(state), **FUSING)
+    clip = torch.rand(1, 3, 4, 64, 64)
+    out = video(clip)
+    torch.testing.assert_close(out.pooled, out.tokens.mean(dim=1))
+    with pytest.raises(
+        ValueError, match=r"a UMT question answering checkpoint.*you asked for umt-b for retrieval.*missing vision_proj.weight"
+    ):
+        load_retrieval("umt-b", save(state), **FUSING)
+    changed = state | {"text_decoder.cls.predictions.decoder.weight": state["text_decoder.cls.predictions.decoder.weight"] + 1}
+    with pytest.raises(ValueError, match="differ"):
+        load_answering("umt-b", save(changed), **FUSING)
 
 
 def test_import_is_light_and_lazy():

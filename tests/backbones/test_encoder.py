@@ -3,17 +3,18 @@ import torch
 import torch.nn.functional as F
 
 from tldr_search.backbones import encoder as module
+from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.checkpoints import load_backbone
 from tldr_search.backbones.encoder import Attention, VideoEncoder, sinusoid_positions
-from tldr_search.reducers import METHODS
+from tldr_search.reducers import METHODS, get_method
 
 ARCH = architecture("umt-b", dim=24, depth=4, heads=3, frames=4, image_size=48)
 
 
 def sized_attention(n: int = 19):
     torch.manual_seed(n)
-    attention = Attention(24, 3).eval()
+    attention = Attention(ARCH).eval()
     torch.nn.init.normal_(attention.q_bias)
     torch.nn.init.normal_(attention.v_bias)
     return attention, torch.randn(2, n, 24), 1 + 4 * torch.rand(2, n)
@@ -72,12 +73,36 @@ def test_positions():
 
 
 def test_positions_made_for_other_frames_are_interpolated():
-    made = VideoEncoder(
-        architecture("umt-b", dim=24, depth=1, heads=3, frames=8, image_size=32, checkpoint_frames=4), final_norm=True
-    ).positions
+    made = VideoEncoder(architecture("umt-b", dim=24, depth=1, heads=3, frames=8, image_size=32, checkpoint_frames=4)).positions
     table = sinusoid_positions(16, 24).view(4, 4, 24)
     torch.testing.assert_close(made.view(8, 4, 24)[0], table[0])
     torch.testing.assert_close(made.view(8, 4, 24)[1], 0.75 * table[0] + 0.25 * table[1])
+
+
+def from_timm(weights):
+    state = {}
+    for name, value in weights.items():
+        if name.endswith("attn.qkv.bias"):
+            state |= {name.replace("qkv.bias", f"{part}_bias"): row for part, row in zip("qkv", value.chunk(3), strict=True)}
+        else:
+            state[{"cls_token": "class_token", "pos_embed": "positions"}.get(name, name)] = value
+    state["patch_embed.proj.weight"] = state["patch_embed.proj.weight"][:, :, None]
+    return state
+
+
+@torch.inference_mode()
+def test_tome_in_an_image_transformer_with_a_class_token(golden):
+    case, t = golden("vit-tome"), golden("vit-tome").tensors
+    arch = PlainArchitecture(
+        name="vit", family="vit", dim=48, depth=4, heads=4, frames=1, image_size=64, class_token=True, learned_positions=True, key_bias=True
+    )
+    weights = from_timm(case.weights)
+    head = weights.pop("head.weight"), weights.pop("head.bias")
+    encoder = VideoEncoder(arch).eval()
+    encoder.load_state_dict(weights)
+    encoded = encoder(t["image"][:, :, None], get_method("tome").build(arch.geometry), case.case["removed_per_layer"])
+    torch.testing.assert_close(encoded.size[:, 0], t["size"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(F.linear(encoded.tokens[:, 0, 0], *head), t["logits"], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -110,7 +135,7 @@ def test_down_to_one_token():
 
 def test_wrong_clips_are_named():
     with pytest.raises(ValueError, match=r"\[batch, 3, 4, 48, 48\] would be accepted"):
-        VideoEncoder(ARCH, final_norm=True)(torch.zeros(1, 3, 8, 48, 48))
+        VideoEncoder(ARCH)(torch.zeros(1, 3, 8, 48, 48))
 
 
 @pytest.mark.parametrize(

@@ -74,35 +74,6 @@ def test_umt_numbers():
     assert out.size.tolist() == [[1, 1, 3, 2, 1]]
 
 
-def test_golden_image_transformer(golden):
-    """A class token, key biases and proportional attention, in a transformer of this test's own."""
-    case, t = golden("vit-tome")
-    w = golden("vit-tome").weights
-    heads, removed = case["geometry"]["num_heads"], case["removed_per_layer"]
-    patches = F.conv2d(t["image"], w["patch_embed.proj.weight"], w["patch_embed.proj.bias"], stride=16).flatten(2).transpose(1, 2)
-    x = torch.cat([w["cls_token"].expand(2, -1, -1), patches], 1) + w["pos_embed"]
-    tokens, reducer = Tokens(x, None, None), get_method("tome").build(geometry(17, protected=1, dim=48))
-
-    def norm(values, name):
-        return F.layer_norm(values, (48,), w[f"{name}.weight"], w[f"{name}.bias"], 1e-6)
-
-    def linear(values, name):
-        return F.linear(values, w[f"{name}.weight"], w[f"{name}.bias"])
-
-    for i, r in enumerate(removed):
-        q, k, v = (
-            linear(norm(tokens.features, f"blocks.{i}.norm1"), f"blocks.{i}.attn.qkv").unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
-        )
-        bias = None if tokens.size is None else tokens.size.log()[:, None, None]
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).flatten(2)
-        x = tokens.features + linear(attended, f"blocks.{i}.attn.proj")
-        tokens = merge(tokens._replace(features=x), reducer(observe(x, k.mean(1), tokens.size, i), r)) if r else tokens._replace(features=x)
-        hidden = F.gelu(linear(norm(tokens.features, f"blocks.{i}.norm2"), f"blocks.{i}.mlp.fc1"))
-        tokens = tokens._replace(features=tokens.features + linear(hidden, f"blocks.{i}.mlp.fc2"))
-    torch.testing.assert_close(tokens.size, t["size"], atol=1e-5, rtol=0)
-    torch.testing.assert_close(linear(norm(tokens.features, "norm")[:, 0], "head"), t["logits"], atol=1e-5, rtol=0)
-
-
 def test_equal_similarities_go_to_the_lower_position():
     x = torch.ones(1, 8, 24)
     assignment = get_method("tome:metric=features").build(geometry(8))(observe(x), 2)

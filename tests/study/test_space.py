@@ -27,8 +27,12 @@ def test_no_shares() -> None:
 def test_every_method_has_known_shapes(method: str, model: str) -> None:
     geometry = architecture(model).geometry
     row = get_method(method)
+    if geometry.between_stages and row.merges:
+        with pytest.raises(ValueError, match="merges tokens of different places"):
+            known_shapes(row, geometry)
+        return
     shapes = known_shapes(row, geometry)
-    assert len(shapes) >= 3
+    assert len(shapes) >= 2  # of three stages, with frames apart, STA's own shape is the constant one
     for shares in shapes.values():
         assert len(shares) == row.slots(geometry) == len(parameter_names(len(shares)))
         assert min(shares) >= 0 < max(shares)
@@ -37,8 +41,8 @@ def test_every_method_has_known_shapes(method: str, model: str) -> None:
 def test_published_shapes_keep_their_proportions() -> None:
     layers = known_shapes(get_method("tome"), UMT_B)
     assert layers["vid-tldr"][:4] == (600, 200, 100, 0)
-    assert [layers["sta"][i] for i in (0, 4, 8)] == [4, 2, 1]
-    assert sum(layers["sta"]) == 7
+    assert [layers["sta"][i] for i in (0, 4, 8)] == [12, 6, 3]
+    assert sum(layers["sta"]) == 21
 
 
 def test_stages_take_what_leaves_up_to_the_next() -> None:

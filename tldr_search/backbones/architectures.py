@@ -1,95 +1,73 @@
-"""The table of architectures: one row per model, one plain encoder for all of them.
-
-This module never imports torch, so that costs can be counted without it.
-"""
+"""The table of architectures: one row per model. Never imports torch."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from typing import Any
 
+from tldr_search.backbones.architecture import Architecture, PlainArchitecture, SwinArchitecture, TextArchitecture
 from tldr_search.names import near
-from tldr_search.schedule import Geometry
+
+BERT_VOCABULARY = 30522
+CLIP_VOCABULARY = 49408
 
 
-@dataclass(frozen=True)
-class TextArchitecture:
-    """A BERT-shaped text tower (UMT, section "Text encoder")."""
-
-    dim: int
-    """Width of a word."""
-    depth: int
-    """Layers that run on text alone; UMT's later layers look at the video, too, and are no part of it."""
-    heads: int
-    """Attention heads."""
-    vocab_size: int = 30522
-    """Word pieces."""
-    max_positions: int = 512
-    """Longest text."""
+def _umt(name: str, dim: int, depth: int, embed_dim: int, cross_layers: int) -> Architecture:
+    """UMT's towers are equally wide and deep; its decoder is as deep as the part of its text tower that looks at the video."""
+    text = TextArchitecture(dim, depth, dim // 64, BERT_VOCABULARY, 512, fusion_layers=cross_layers, decoder_layers=cross_layers)
+    return PlainArchitecture(name=name, family="umt", dim=dim, depth=depth, heads=dim // 64, frames=12, embed_dim=embed_dim, text=text)
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """Everything that decides the shape, and so the cost, of a video encoder."""
-
-    name: str
-    """Row name, as on the command line."""
-    family: str
-    """Which module builds it: `umt` or `videomae`."""
-    dim: int
-    """Width of a token."""
-    depth: int
-    """Number of blocks."""
-    heads: int
-    """Attention heads; `dim` is a multiple of it."""
-    frames: int
-    """Frames per clip."""
-    image_size: int = 224
-    """Height and width of a frame in pixels."""
-    patch_size: int = 16
-    """Height and width of a patch in pixels."""
-    tubelet: int = 1
-    """Frames per patch."""
-    mlp_ratio: int = 4
-    """Hidden width of the MLP, as a multiple of `dim`."""
-    norm_eps: float = 1e-6
-    """Epsilon of every LayerNorm in the encoder."""
-    num_classes: int = 0
-    """Width of the classifier; 0 means that there is none."""
-    checkpoint_frames: int = -1
-    """Frames that the positions were made for; positions are interpolated over time when it differs from `frames`. -1: as `frames`."""
-    embed_dim: int = 0
-    """Width of the joint video-text space; 0 means that there is none."""
-    text: TextArchitecture | None = None
-    """The text tower, if any."""
-
-    @property
-    def grid(self) -> tuple[int, int, int]:
-        """Tokens along (time, height, width)."""
-        side = self.image_size // self.patch_size
-        return self.frames // self.tubelet, side, side
-
-    @property
-    def num_tokens(self) -> int:
-        """Tokens that enter the first block."""
-        t, h, w = self.grid
-        return t * h * w
-
-    @property
-    def geometry(self) -> Geometry:
-        """What a schedule must know about it."""
-        return Geometry(self.num_tokens, self.grid[0], self.depth, self.dim, self.heads)
+def _videomae(name: str, dim: int, depth: int, heads: int) -> Architecture:
+    return PlainArchitecture(
+        name=name, family="videomae", dim=dim, depth=depth, heads=heads, frames=16, tubelet=2, num_classes=400, tail="mean"
+    )
 
 
-_BERT_BASE = TextArchitecture(dim=768, depth=9, heads=12)
-_BERT_LARGE = TextArchitecture(dim=1024, depth=19, heads=16)
+def _clip(family: str, size: str, patch_size: int, dim: int, depth: int, embed_dim: int) -> Architecture:
+    return PlainArchitecture(
+        name=f"{family}-{size}",
+        family=family,
+        dim=dim,
+        depth=depth,
+        heads=dim // 64,
+        frames=32,
+        patch_size=patch_size,
+        norm_eps=1e-5,
+        embed_dim=embed_dim,
+        text=TextArchitecture(embed_dim, 12, embed_dim // 64, CLIP_VOCABULARY, 77),
+        frame_wise=True,
+        class_token=True,
+        learned_positions=True,
+        patch_bias=False,
+        key_bias=True,
+        pre_norm=True,
+        activation="quick_gelu",
+        tail="class",
+    )
+
+
+def _swin(name: str, dim: int, depth: int, heads: int, window: int = 8, classes: int = 400) -> Architecture:
+    return SwinArchitecture(
+        name=name,
+        family="swin",
+        dim=dim,
+        depths=(2, 2, depth, 2),
+        heads=(heads, 2 * heads, 4 * heads, 8 * heads),
+        window=(window, 7, 7),
+        frames=32,
+        patch_size=4,
+        tubelet=2,
+        norm_eps=1e-5,
+        num_classes=classes,
+    )
+
 
 ARCHITECTURES: dict[str, Architecture] = {
     row.name: row
     for row in (
-        Architecture(
-            "umt-mini",
-            "umt",
+        PlainArchitecture(
+            name="umt-mini",
+            family="umt",
             dim=128,
             depth=12,
             heads=4,
@@ -99,12 +77,20 @@ ARCHITECTURES: dict[str, Architecture] = {
             embed_dim=128,
             text=TextArchitecture(dim=128, depth=3, heads=4, vocab_size=47, max_positions=32),
         ),
-        Architecture("umt-b", "umt", dim=768, depth=12, heads=12, frames=12, embed_dim=512, text=_BERT_BASE),
-        Architecture("umt-l", "umt", dim=1024, depth=24, heads=16, frames=12, embed_dim=768, text=_BERT_LARGE),
-        Architecture("videomae-s", "videomae", dim=384, depth=12, heads=6, frames=16, tubelet=2, num_classes=400),
-        Architecture("videomae-b", "videomae", dim=768, depth=12, heads=12, frames=16, tubelet=2, num_classes=400),
-        Architecture("videomae-l", "videomae", dim=1024, depth=24, heads=16, frames=16, tubelet=2, num_classes=400),
-        Architecture("videomae-h", "videomae", dim=1280, depth=32, heads=16, frames=16, tubelet=2, num_classes=400),
+        _umt("umt-b", 768, 12, embed_dim=512, cross_layers=3),
+        _umt("umt-l", 1024, 24, embed_dim=768, cross_layers=5),
+        _videomae("videomae-s", 384, 12, 6),
+        _videomae("videomae-b", 768, 12, 12),
+        _videomae("videomae-l", 1024, 24, 16),
+        _videomae("videomae-h", 1280, 32, 16),
+        _clip("clip", "b16", 16, 768, 12, embed_dim=512),
+        _clip("clip", "l14", 14, 1024, 24, embed_dim=768),
+        _clip("vifi-clip", "b16", 16, 768, 12, embed_dim=512),
+        _clip("vifi-clip", "l14", 14, 1024, 24, embed_dim=768),
+        _swin("swin-t", 96, 6, 3),
+        _swin("swin-s", 96, 18, 3),
+        _swin("swin-b", 128, 18, 4),
+        _swin("swin-b-w16", 128, 18, 4, window=16, classes=174),
     )
 }
 
@@ -116,34 +102,8 @@ VOCABULARIES = ("umt-mini",)
 """Models whose vocabulary comes with the package."""
 
 
-_WHOLE = ("dim", "depth", "heads", "frames", "image_size", "patch_size", "tubelet", "mlp_ratio")
-
-
-def architecture(name: str, **fields: object) -> Architecture:
+def architecture(name: str, **fields: Any) -> Architecture:
     """Row `name` with some fields replaced; `ValueError` for an unknown name or field, or a shape that does not work out."""
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}; {near(name, ARCHITECTURES)}")
-    return override(ARCHITECTURES[name], **fields)
-
-
-def override(arch: Architecture, **fields: object) -> Architecture:
-    """`arch` with some fields replaced; `ValueError` for an unknown field or a shape that does not work out."""
-    known = [f.name for f in dataclasses.fields(Architecture) if f.name not in ("name", "family")]
-    for name in fields:
-        if name not in known:
-            raise ValueError(f"unknown architecture field {name!r}; {near(name, known)}")
-    changed = dataclasses.replace(arch, **fields)  # type: ignore[arg-type]
-    _check(changed)
-    return changed
-
-
-def _check(arch: Architecture) -> None:
-    """`ValueError` if tokens or heads do not come out whole."""
-    for name in _WHOLE:
-        value = getattr(arch, name)
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{arch.name}: {name}={value!r}; a whole number from 1 would be accepted")
-    for whole, part in (("dim", "heads"), ("image_size", "patch_size"), ("frames", "tubelet")):
-        if getattr(arch, whole) % getattr(arch, part):
-            a, b = getattr(arch, whole), getattr(arch, part)
-            raise ValueError(f"{arch.name}: {whole}={a} is no multiple of {part}={b}; e.g. {whole}={max(a // b, 1) * b} would be accepted")
+    return ARCHITECTURES[name].override(**fields)

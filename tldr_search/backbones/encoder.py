@@ -1,24 +1,24 @@
 """One plain video transformer: pre-norm blocks over space-time tokens, the schedule an argument of `forward`.
 
-Parameter names are those of the published UMT and VideoMAE checkpoints. Notation: B clips, N tokens, C channels,
-h heads, d = C / h.
+Parameter names are those of the published UMT and VideoMAE checkpoints. Notation: B clips, S sequences in each (its frames where
+every frame is encoded by itself, otherwise 1), N tokens in a sequence, C channels, h heads, d = C / h.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tldr_search.backbones.architectures import Architecture
+from tldr_search.backbones.architecture import Architecture, PlainArchitecture
 from tldr_search.reducers.reducer import Observation, Reducer
 from tldr_search.tokens import Tokens, merge, ones, prune
 
-QUERY_BLOCK = 256
-"""Queries per block where the attention map itself is needed: bounds its memory at B x h x 256 x N."""
+QUERY_BLOCK = 64
+"""Queries per block where the attention map itself is needed: bounds its memory at B x h x 64 x N."""
 
 
 class Attended(NamedTuple):
@@ -36,11 +36,11 @@ class Encoded(NamedTuple):
     """What comes out of the last block."""
 
     tokens: Tensor
-    """[B, K, C]"""
+    """[B, S, K, C]; class tokens in front."""
     size: Tensor
-    """[B, K] mass of each token."""
+    """[B, S, K] mass of each token."""
     source: Tensor
-    """[B, P] row of `tokens` that represents each input patch; -1 where it was pruned."""
+    """[B, P] row of `tokens`, all sequences of the clip in order, that represents each input patch; -1 where it was pruned."""
 
 
 def sinusoid_positions(count: int, dim: int) -> Tensor:
@@ -52,19 +52,20 @@ def sinusoid_positions(count: int, dim: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention whose keys have no bias (UMT, VideoMAE)."""
+    """Multi-head self-attention; keys have a bias only where the architecture says so (CLIP)."""
 
-    def __init__(self, dim: int, heads: int) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
-        self.q_bias = nn.Parameter(torch.zeros(dim))
-        self.v_bias = nn.Parameter(torch.zeros(dim))
-        self.proj = nn.Linear(dim, dim)
+        self.heads = arch.heads
+        self.qkv = nn.Linear(arch.dim, 3 * arch.dim, bias=False)
+        self.q_bias = nn.Parameter(torch.zeros(arch.dim))
+        self.k_bias = nn.Parameter(torch.zeros(arch.dim)) if arch.key_bias else None
+        self.v_bias = nn.Parameter(torch.zeros(arch.dim))
+        self.proj = nn.Linear(arch.dim, arch.dim)
 
     def forward(self, x: Tensor, size: Tensor | None, needs: frozenset[str]) -> tuple[Tensor, Attended]:
         """`x` [B, N, C] -> ([B, N, C], what the reducer needs); `size` [B, N] adds its log to the logits of each key."""
-        bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias) if self.k_bias is None else self.k_bias, self.v_bias])
         qkv = F.linear(x, self.qkv.weight, bias).view(*x.shape[:2], 3, self.heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, h, N, d]
         log_size = None if size is None else size.log().to(x.dtype)[:, None, None, :]
@@ -81,43 +82,53 @@ def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None
 
     q, k, v [B, h, N, d] -> (out [B, h, N, d], negative entropy [B, N], received attention [B, N]).
     """
-    outs, entropies = [], []
+    out, entropies = torch.empty_like(q), []
     received = q.new_zeros(q.shape[0], q.shape[2], dtype=torch.float32)
-    q = q * q.shape[-1] ** -0.5
-    for block in torch.split(q, QUERY_BLOCK, dim=2):
-        logits = block @ k.transpose(-2, -1)
+    k, v = (k * k.shape[-1] ** -0.5).transpose(-2, -1).contiguous(), v.contiguous()  # once, not in every block
+    for start in range(0, q.shape[2], QUERY_BLOCK):
+        at = slice(start, start + QUERY_BLOCK)
+        logits = q[:, :, at] @ k
         plain = logits.softmax(dim=-1, dtype=torch.float32)
         p = plain.mean(dim=1)
         entropies.append(torch.xlogy(p, p).sum(dim=-1))  # 0 ln 0 = 0, where the released code gives NaN
         received += p.sum(dim=1)
         used = plain if log_size is None else (logits + log_size).softmax(dim=-1, dtype=torch.float32)
-        outs.append(used.to(v.dtype) @ v)
-    return torch.cat(outs, dim=2), torch.cat(entropies, dim=1), received / q.shape[2]
+        out[:, :, at] = used.to(v.dtype) @ v
+    return out, torch.cat(entropies, dim=1), received / q.shape[2]
+
+
+def quick_gelu(x: Tensor) -> Tensor:
+    """X sigmoid(1.702 x), the GELU of CLIP."""
+    return x * torch.sigmoid(1.702 * x)
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "quick_gelu": quick_gelu}
 
 
 class MLP(nn.Module):
-    """Linear, exact GELU, Linear."""
+    """Linear, GELU, Linear."""
 
-    def __init__(self, dim: int, hidden: int) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(dim, hidden)
-        self.fc2 = nn.Linear(hidden, dim)
+        self.activation = ACTIVATIONS[arch.activation]
+        self.fc1 = nn.Linear(arch.dim, arch.mlp_ratio * arch.dim)
+        self.fc2 = nn.Linear(arch.mlp_ratio * arch.dim, arch.dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, C] -> [B, N, C]"""
-        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        out: Tensor = self.fc2(self.activation(self.fc1(x)))
         return out
 
 
 class Block(nn.Module):
     """x += Attention(LN x); [reduce]; x += MLP(LN x); [reduce]."""
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(arch.dim, eps=arch.norm_eps)
-        self.attn = Attention(arch.dim, arch.heads)
+        self.attn = Attention(arch)
         self.norm2 = nn.LayerNorm(arch.dim, eps=arch.norm_eps)
-        self.mlp = MLP(arch.dim, arch.mlp_ratio * arch.dim)
+        self.mlp = MLP(arch)
 
     def forward(self, tokens: Tokens, reducer: Reducer | None = None, r: int = 0, layer: int = 0) -> Tokens:
         """Removes exactly `r` tokens where the reducer acts: after the attention or after the MLP."""
@@ -142,10 +153,10 @@ def _reduce(tokens: Tokens, seen: Attended, reducer: Reducer, r: int, layer: int
 class PatchEmbed(nn.Module):
     """Tubelets to tokens, flattened in (t, h, w) order."""
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
         kernel = (arch.tubelet, arch.patch_size, arch.patch_size)
-        self.proj = nn.Conv3d(3, arch.dim, kernel_size=kernel, stride=kernel)
+        self.proj = nn.Conv3d(3, arch.dim, kernel_size=kernel, stride=kernel, bias=arch.patch_bias)
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, 3, T, H, W] -> [B, N, C]"""
@@ -154,47 +165,72 @@ class PatchEmbed(nn.Module):
 
 
 class VideoEncoder(nn.Module):
-    """Tubelet embedding, fixed sinusoid positions, `depth` blocks, a final norm (UMT) or none (VideoMAE)."""
+    """Tubelets with their positions, `depth` blocks; a norm of every token at the end where the architecture's tail is `tokens`."""
 
-    def __init__(self, arch: Architecture, *, final_norm: bool) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
         self.arch = arch
         self.patch_embed = PatchEmbed(arch)
-        self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
-        self.norm = nn.LayerNorm(arch.dim, eps=arch.norm_eps) if final_norm else nn.Identity()
+        self.class_token = nn.Parameter(torch.zeros(1, 1, arch.dim)) if arch.class_token else None
         self.positions: Tensor
-        self.register_buffer("positions", _positions(arch), persistent=False)
+        if arch.learned_positions:
+            self.positions = nn.Parameter(torch.zeros(1, arch.num_tokens, arch.dim))
+        else:
+            self.register_buffer("positions", fixed_positions(arch), persistent=False)
+        self.pre_norm = nn.LayerNorm(arch.dim, eps=arch.norm_eps) if arch.pre_norm else nn.Identity()
+        self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
+        self.norm = nn.LayerNorm(arch.dim, eps=arch.norm_eps) if arch.tail == "tokens" else nn.Identity()
 
     def embed(self, video: Tensor) -> Tensor:
-        """[B, 3, T, H, W], normalised -> [B, N, C]: patches with their positions; `ValueError` for clips of another shape."""
-        expected = (3, self.arch.frames, self.arch.image_size, self.arch.image_size)
-        if tuple(video.shape[1:]) != expected:
-            accepted = ", ".join(map(str, expected))
-            raise ValueError(f"{self.arch.name}: clips of shape {list(video.shape)}; [batch, {accepted}] would be accepted")
+        """[B, 3, T, H, W], normalised -> [B S, N, C]: what enters the first block; `ValueError` for clips of another shape."""
+        check_clips(self.arch, video)
         patches: Tensor = self.patch_embed(video)
-        return patches + self.positions.to(patches.dtype)
+        patches = patches.reshape(len(video) * self.arch.sequences, -1, self.arch.dim)
+        if self.class_token is not None:
+            patches = torch.cat([self.class_token.to(patches.dtype).expand(len(patches), -1, -1), patches], dim=1)
+        tokens: Tensor = self.pre_norm(patches + self.positions.to(patches.dtype))
+        return tokens
 
     def encode(self, features: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = ()) -> Encoded:
-        """[B, N, C] -> the last block's tokens; `removed[l]` tokens leave in block l (none where it is not given)."""
+        """[B S, N, C] -> the last block's tokens; `removed[l]` tokens of each sequence leave in block l (none where it is not given)."""
         tokens = Tokens(features, None, None)
         for layer, block in enumerate(self.blocks):
             tokens = block(tokens, reducer, removed[layer] if layer < len(removed) else 0, layer)
-        batch, count = features.shape[:2]
         size = ones(tokens.features) if tokens.size is None else tokens.size
-        everyone = torch.arange(count, device=features.device).expand(batch, -1)
-        return Encoded(self.norm(tokens.features), size, everyone if tokens.rows is None else tokens.rows)
+        out: Tensor = self.norm(tokens.features)
+        apart = (-1, self.arch.sequences, out.shape[1])
+        return Encoded(out.view(*apart, self.arch.dim), size.view(apart), self._source(tokens, features.shape[1]))
 
     def forward(self, video: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = ()) -> Encoded:
         """`video` [B, 3, T, H, W], normalised -> `Encoded`."""
         return self.encode(self.embed(video), reducer, removed)
 
+    def _source(self, tokens: Tokens, count: int) -> Tensor:
+        """[B, P] of `Encoded`, from the rows of each sequence, class token included."""
+        left, device = tokens.features.shape[1], tokens.features.device
+        rows = tokens.rows
+        if rows is None:
+            rows = torch.arange(count, device=device).expand(len(tokens.features), -1)
+        rows = rows[:, int(self.arch.class_token) :]
+        rows = rows.reshape(-1, self.arch.sequences, rows.shape[1])  # [B, S, P / S]
+        before = left * torch.arange(self.arch.sequences, device=device)[:, None]
+        return torch.where(rows < 0, rows, rows + before).flatten(1)
 
-def _positions(arch: Architecture) -> Tensor:
-    """[1, N, C]; interpolated over time when they were made for another number of frames."""
+
+def check_clips(arch: Architecture, video: Tensor) -> None:
+    """`ValueError` for clips that the model was not built for."""
+    expected = (3, arch.frames, arch.image_size, arch.image_size)
+    if tuple(video.shape[1:]) != expected:
+        accepted = ", ".join(map(str, expected))
+        raise ValueError(f"{arch.name}: clips of shape {list(video.shape)}; [batch, {accepted}] would be accepted")
+
+
+def fixed_positions(arch: PlainArchitecture) -> Tensor:
+    """[1, N, C] sinusoids; interpolated over time when they were made for another number of frames."""
     t, h, w = arch.grid
     made_for = t if arch.checkpoint_frames in (-1, arch.frames) else arch.checkpoint_frames // arch.tubelet
+    if made_for == t:
+        return sinusoid_positions(arch.num_tokens, arch.dim)[None]
     table = sinusoid_positions(made_for * h * w, arch.dim)
-    if made_for != t:
-        per_place = table.view(made_for, h * w * arch.dim).T[None]  # [1, hwC, T']
-        table = F.interpolate(per_place, size=t, mode="linear", align_corners=False)[0].T.reshape(t * h * w, arch.dim)
-    return table[None]
+    per_place = table.view(made_for, h * w * arch.dim).T[None]  # [1, hwC, T']
+    return F.interpolate(per_place, size=t, mode="linear", align_corners=False)[0].T.reshape(1, t * h * w, arch.dim)

@@ -11,9 +11,8 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 from torch import Tensor, nn
 
-from tldr_search.backbones.architectures import Architecture
-from tldr_search.backbones.umt import UMTVideo
-from tldr_search.backbones.videomae import VideoMAE
+from tldr_search.backbones.architecture import Architecture
+from tldr_search.backbones.families import VideoSide, video_side
 from tldr_search.reducers import Method, get_method
 
 
@@ -25,7 +24,7 @@ def _fused_attention(inputs: list[Any], outputs: list[Any]) -> int:
 
 
 class _Traced(nn.Module):
-    def __init__(self, model: UMTVideo | VideoMAE, method: Method, schedule: Sequence[int]) -> None:
+    def __init__(self, model: VideoSide, method: Method, schedule: Sequence[int]) -> None:
         super().__init__()
         self.model, self.method, self.schedule = model, method, schedule
 
@@ -38,16 +37,17 @@ class _Traced(nn.Module):
 def count_macs(arch: Architecture, method: str | Method = "none", schedule: Sequence[int] = ()) -> int:
     """Multiply-adds of one clip, counted by tracing the model's own forward pass.
 
-    The vision encoder alone is counted: with a VideoMAE's classifier, without a classifier on top of a UMT. Only the patch
-    embedding is computed; all that follows is traced on the meta device, so that the largest model takes a second.
+    The vision encoder alone is counted: with a VideoMAE's or Swin's classifier and CLIP's projection, without a classifier on top of
+    a UMT. Only the patch embedding is computed; all that follows is traced on the meta device, so that the largest model takes a second.
     """
     with torch.device("meta"):
-        model = UMTVideo(dataclasses.replace(arch, num_classes=0)) if arch.family == "umt" else VideoMAE(arch)
-    encoder = model.vision_encoder.encoder if isinstance(model, UMTVideo) else model.encoder
-    encoder.patch_embed.to_empty(device="cpu")  # a convolution cannot be traced on the meta device
-    encoder.patch_embed.register_forward_hook(lambda module, inputs, patches: patches.to("meta"))
+        model = video_side(dataclasses.replace(arch, num_classes=0) if arch.family == "umt" else arch).eval()
+    for module in model.modules():
+        if isinstance(module, nn.Conv3d):  # a convolution cannot be traced on the meta device
+            module.to_empty(device="cpu")
+            module.register_forward_hook(lambda module, inputs, patches: patches.to("meta"))
     video = torch.zeros(1, 3, arch.frames, arch.image_size, arch.image_size)
-    analysis = FlopCountAnalysis(_Traced(model.eval(), get_method(method), schedule), video)
+    analysis = FlopCountAnalysis(_Traced(model, get_method(method), schedule), video)
     analysis.set_op_handle("aten::scaled_dot_product_attention", _fused_attention)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
     return int(analysis.total())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from tldr_search.backbones.architectures import Architecture
+from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.encoder import VideoEncoder
 from tldr_search.backbones.output import Output, reduction
 from tldr_search.reducers import Method
@@ -15,17 +15,17 @@ from tldr_search.reducers import Method
 class VideoMAE(nn.Module):
     """Encoder without a final norm, `fc_norm` of the mean token, `head`."""
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
         if arch.num_classes < 1:
             raise ValueError(f"{arch.name}: num_classes={arch.num_classes}; a whole number from 1 would be accepted")
         self.arch = arch
-        self.encoder = VideoEncoder(arch, final_norm=False)
+        self.encoder = VideoEncoder(arch)
         self.fc_norm = nn.LayerNorm(arch.dim, eps=arch.norm_eps)
         self.head = nn.Linear(arch.dim, arch.num_classes)
 
     def forward(self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = ()) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`; `ValueError` if the schedule is impossible."""
         encoded = self.encoder(video, *reduction(self.arch, method, schedule))
-        pooled = self.fc_norm(encoded.tokens.mean(dim=1))
-        return Output(encoded.tokens, encoded.size, pooled, self.head(pooled), encoded.source)
+        pooled = self.fc_norm(encoded.tokens.mean(dim=(1, 2)))
+        return Output(encoded.tokens.flatten(1, 2), encoded.size.flatten(1), pooled, self.head(pooled), encoded.source)

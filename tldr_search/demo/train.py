@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import lightning
 import numpy as np
@@ -27,14 +27,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.architectures import ARCHITECTURES
-from tldr_search.backbones.text import TextBatch, WordTokenizer
+from tldr_search.backbones.text import TextBatch
+from tldr_search.backbones.text.words import WordTokenizer
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.data.video import middle_frames, normalise
 from tldr_search.demo.clips import reserved_captions
 from tldr_search.demo.grammar import COLOURS, MOTIONS, SHAPES, Scene, random_scene, vocabulary
 from tldr_search.demo.render import FRAMES, SIDE, render
 
+MODEL = cast(PlainArchitecture, ARCHITECTURES["umt-mini"])
 SEED = 7
 CLIPS = 12_000
 """Clips that are drawn once; mirrored and reversed they make four times as many."""
@@ -80,8 +83,8 @@ def draw_shard(work: Path, shard: int) -> None:
     import av
 
     rng = np.random.default_rng((SEED, shard))
-    picked = middle_frames(ARCHITECTURES["umt-mini"].frames, FRAMES)
-    frames = np.empty((SHARD, ARCHITECTURES["umt-mini"].frames, SIDE, SIDE, 3), np.uint8)
+    picked = middle_frames(MODEL.frames, FRAMES)
+    frames = np.empty((SHARD, MODEL.frames, SIDE, SIDE, 3), np.uint8)
     for row, scene in zip(frames, draw_scenes(shard), strict=True):
         for target, frame in zip(row, render(scene, rng, BLINK)[picked], strict=True):
             chroma = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="yuv420p")  # as H.264 will
@@ -193,7 +196,7 @@ class Training(lightning.LightningModule):
 
     def __init__(self, steps: int) -> None:
         super().__init__()
-        self.model = UMTRetrieval(ARCHITECTURES["umt-mini"])
+        self.model = UMTRetrieval(MODEL)
         self.model.apply(_initialise)
         self._classes = (len(ROLES), len(SHAPES), len(MOTIONS))
         self.from_pooled = nn.Linear(self.model.arch.dim, len(COLOURS) * sum(self._classes))
@@ -232,7 +235,7 @@ class Training(lightning.LightningModule):
         low, high = KEEP_COOL if self.global_step >= self._steps * (1 - COOL_DOWN) else KEEP
         keep = round(tokens.shape[1] * (low + (high - low) * torch.rand((), generator=generator).item()))
         order = torch.rand(tokens.shape[:2], generator=generator).argsort(dim=1)[:, :keep].sort(dim=1).values.to(tokens.device)
-        return encoder.encode(tokens.gather(1, order[..., None].expand(-1, -1, tokens.shape[2]))).tokens
+        return encoder.encode(tokens.gather(1, order[..., None].expand(-1, -1, tokens.shape[2]))).tokens.flatten(1, 2)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW; the rate warms up, stays, and falls linearly to zero over the cool-down."""

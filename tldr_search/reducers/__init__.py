@@ -30,6 +30,7 @@ METHODS: dict[str, Method] = {
             "vid_tldr:build",
             limit=half,
             match_width=_token_width,
+            ours="CLIP: within each frame, the class token stays and is left out of saliency",
         ),
         PerLayer(
             "tome",
@@ -44,6 +45,7 @@ METHODS: dict[str, Method] = {
                 Option("sorted", "auto", ("auto", "on", "off"), "unmerged tokens in their old order; auto: only beside a class token"),
                 Option("proportional", "on", ("on", "off"), "attention biased by the log of each token's size"),
             ),
+            ours="CLIP: within each frame",
         ),
         Staged(
             "sta",
@@ -51,6 +53,7 @@ METHODS: dict[str, Method] = {
             "STA (ICCV 2023), as released",
             False,
             "sta:build",
+            ours="UMT: T, T/2, T/4 groups; CLIP: every frame a group at all stages, without class tokens; Swin: cells, between stages",
         ),
         PerLayer(
             "attentiveness",
@@ -59,6 +62,7 @@ METHODS: dict[str, Method] = {
             False,
             "top_k:attentiveness",
             limit=all_but_one,
+            ours="Swin: cells, between stages",
         ),
         PerLayer(
             "saliency-pruning",
@@ -67,6 +71,7 @@ METHODS: dict[str, Method] = {
             False,
             "top_k:saliency_pruning",
             limit=all_but_one,
+            ours="Swin: cells, between stages",
         ),
         PerLayer(
             "random",
@@ -75,6 +80,7 @@ METHODS: dict[str, Method] = {
             False,
             "random_drop:build",
             limit=all_but_one,
+            ours="everywhere",
             options=(Option("seed", "0", (), "another number drops other places"),),
         ),
     )

@@ -60,6 +60,8 @@ class Method(ABC):
     """What may be chosen."""
     chosen: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     """What was chosen away from the defaults, in the order of `options`."""
+    ours: str = field(default="", kw_only=True)
+    """Where it runs though nothing is published, and what was chosen there."""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -168,8 +170,13 @@ class PerLayer(Method):
         return False
 
     def acting_layers(self, geometry: Geometry) -> tuple[int, ...]:
-        """All of them."""
-        return tuple(range(geometry.depth))
+        """All of them, or those between stages; `ValueError` if it would merge there."""
+        if geometry.between_stages and self.merges:
+            raise ValueError(
+                f"{self.name} merges tokens of different places into one, but every window of a Swin needs all its places; "
+                "a method that prunes would be accepted, see `list methods`"
+            )
+        return geometry.between_stages or tuple(range(geometry.depth))
 
     def unit(self, slot: int, geometry: Geometry) -> int:
         """`r` counts tokens."""
@@ -181,24 +188,25 @@ class PerLayer(Method):
 
     def place(self, slot: int, geometry: Geometry) -> str:
         """Counted from 1, as in the papers' tables."""
-        return f"layer {slot + 1} of {geometry.depth}"
+        return f"layer {self.acting_layers(geometry)[slot] + 1} of {geometry.depth}"
 
     def decision_macs(self, layer: int, n: int, r: int, geometry: Geometry) -> int:
         """The product of even and odd tokens; statistics of the attention map, which is there anyway, count nothing."""
-        return (n + 1) // 2 * (n // 2) * self.match_width(self.settings, geometry) if r else 0
+        return geometry.sequences * ((n + 1) // 2) * (n // 2) * self.match_width(self.settings, geometry) if r else 0
 
 
 STAGES = 3
 
 
-def stage_layers(depth: int) -> tuple[int, ...]:
-    """The blocks after which STA prunes."""
-    return 0, depth // 3, 2 * depth // 3
+def stage_layers(geometry: Geometry) -> tuple[int, ...]:
+    """The blocks after which STA prunes: 0, depth // 3 and 2 * depth // 3, or those between stages."""
+    return geometry.between_stages or (0, geometry.depth // 3, 2 * geometry.depth // 3)
 
 
-def stage_groups(groups: int) -> tuple[int, ...]:
-    """Groups of tokens at each stage: neighbours in time are joined from stage to stage."""
-    return groups, groups // 2, groups // 4
+def stage_groups(geometry: Geometry) -> tuple[int, ...]:
+    """STA's groups at each stage: neighbours in time are joined from stage to stage, except where each frame is encoded by itself."""
+    groups = geometry.groups
+    return (groups,) * STAGES if geometry.sequences > 1 else (groups, groups // 2, groups // 4)
 
 
 @dataclass(frozen=True)
@@ -215,34 +223,36 @@ class Staged(Method):
         return super()._padded(tuple(schedule) * STAGES if len(schedule) == 1 else schedule, geometry)
 
     def acting_layers(self, geometry: Geometry) -> tuple[int, ...]:
-        """Blocks 0, depth // 3 and 2 * depth // 3."""
-        if geometry.groups % 4:
+        """See `stage_layers`; `ValueError` where the tokens don't fall into groups."""
+        apart = geometry.sequences > 1
+        if not apart and geometry.groups % 4:
             raise ValueError(f"{self.name}: {geometry.groups} temporal positions; a multiple of 4 would be accepted, to halve it twice")
+        if not apart and geometry.protected:
+            raise ValueError(f"{self.name}: {geometry.protected} class tokens, which belong to no temporal group; none would be accepted")
         if geometry.depth < STAGES:
             raise ValueError(f"{self.name}: {geometry.depth} layers; at least {STAGES} would be accepted")
-        if geometry.protected:
-            raise ValueError(f"{self.name}: {geometry.protected} class tokens, which belong to no temporal group; none would be accepted")
-        return stage_layers(geometry.depth)
+        return stage_layers(geometry)
 
     def unit(self, slot: int, geometry: Geometry) -> int:
-        """`r` counts tokens per group."""
-        return stage_groups(geometry.groups)[slot]
+        """`r` counts tokens per group; a sequence is one group, where there are several."""
+        return 1 if geometry.sequences > 1 else stage_groups(geometry)[slot]
 
     def largest(self, slot: int, entering: int, geometry: Geometry) -> int:
         """Half of a group: the first one can only lose its even tokens."""
-        return entering // self.unit(slot, geometry) // 2
+        return (entering - geometry.protected) // self.unit(slot, geometry) // 2
 
     def place(self, slot: int, geometry: Geometry) -> str:
         """Stage, block and groups."""
         block = self.acting_layers(geometry)[slot]
-        return f"stage {slot + 1} (after block {block + 1} of {geometry.depth}, {self.unit(slot, geometry)} groups)"
+        return f"stage {slot + 1} (after block {block + 1} of {geometry.depth}, {stage_groups(geometry)[slot]} groups)"
 
     def decision_macs(self, layer: int, n: int, r: int, geometry: Geometry) -> int:
         """Matching in the first group, then a transition to each next group and the scores carried along it."""
         if not r:
             return 0
-        groups = self.unit(self.acting_layers(geometry).index(layer), geometry)
-        n, r, d = n // groups, r // groups, geometry.head_dim
+        slot = self.acting_layers(geometry).index(layer)
+        groups, unit, d = stage_groups(geometry)[slot], self.unit(slot, geometry), geometry.head_dim
+        n, r = (n - geometry.protected) // unit, r // unit
         first = (n + 1) // 2 * (n // 2) * d
         second = n * n * d if groups > 1 else 0
         return first + second + max(groups - 2, 0) * n * (n - r) * (d + 1)

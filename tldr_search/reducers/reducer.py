@@ -10,7 +10,10 @@ from tldr_search.tokens import Assignment
 
 
 class Observation(NamedTuple):
-    """What a reducer may look at in one layer; statistics it did not ask for are None."""
+    """What a reducer may look at in one layer; statistics it did not ask for are None.
+
+    B counts sequences: clips, or all frames of all clips in order where every frame is encoded by itself.
+    """
 
     features: Tensor
     """[B, N, C] residual stream at the point where the reducer acts."""
@@ -50,5 +53,5 @@ class Reducer(Protocol):
         ...
 
     def __call__(self, observation: Observation, r: int) -> Assignment:
-        """Exactly r of the N tokens leave, in every clip of the batch."""
+        """Exactly r >= 1 of the N tokens leave, in every sequence of the batch."""
         ...

@@ -1,8 +1,11 @@
 """STA (Ding et al., "Prune Spatio-temporal Tokens by Semantic-aware Temporal Accumulation", ICCV 2023), as released.
 
-After whole blocks at three stages. Tokens are cut into temporal groups: 8, 4 and 2 for the published 8 temporal positions;
-T, T/2, T/4 for T of them is our generalisation (12, 6, 3 for UMT at 12 frames). Groups are scanned forward, backward, forward.
-Where Algorithm 1 and the released code differ, the code is followed.
+After whole blocks at three stages. Tokens are cut into temporal groups: 8, 4 and 2 for the published 8 temporal positions.
+Groups are scanned forward, backward, forward. Where Algorithm 1 and the released code differ, the code is followed.
+
+Ours, where nothing is published: T, T/2, T/4 groups for T temporal positions (12, 6, 3 for UMT at 12 frames; 16, 8, 4 for the
+cells of a Swin, between its stages); a frame that is encoded by itself (CLIP) stays a group of its own at all three stages, and
+its class token takes no part.
 
 Notation: n tokens in each of T groups, m tokens carried over from the group before, d = width of the head-mean keys.
 """
@@ -58,11 +61,6 @@ def next_group(metric: Tensor, semantic: Tensor, before: Carried, keep: int) -> 
     return order, Carried(_rows(metric, order[:, :keep]), carried / total)
 
 
-def _grouped(values: Tensor, count: int) -> Tensor:
-    """[B, T n, ...] -> [B, T, n, ...]"""
-    return values.reshape(len(values), count, -1, values.shape[-1])
-
-
 def _rows(values: Tensor, index: Tensor) -> Tensor:
     return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))
 
@@ -75,6 +73,10 @@ class STA:
     """The three blocks after which it acts."""
     groups: tuple[int, ...]
     """Groups of tokens at each of them."""
+    protected: int = 0
+    """Leading tokens of a sequence that stay."""
+    sequences: int = 1
+    """Sequences per clip; where there are several, each is one group."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"keys"})
     after_mlp: ClassVar[bool] = True
@@ -82,19 +84,29 @@ class STA:
     proportional: ClassVar[bool] = False
 
     def __call__(self, observation: Observation, r: int) -> Assignment:
-        """See `Reducer`; r is the total over the groups, a multiple of their number."""
+        """See `Reducer`; r is what leaves each sequence, a multiple of its groups."""
         assert observation.keys is not None
         stage = self.layers.index(observation.layer)
-        count = self.groups[stage]
-        metric = _grouped(unit(observation.keys), count)
-        keep = metric.shape[2] - r // count
+        count, per_sequence = self.groups[stage], self.groups[stage] // self.sequences
+        metric = self._grouped(unit(observation.keys), count)
+        keep = metric.shape[2] - r // per_sequence
         with full_precision(metric):
-            orders = self._scan(metric, semantic_score(_grouped(observation.features, count)), keep, backward=stage == 1)
-        kept, source = orders[:, :, :keep].flatten(1), orders[:, :, keep:].flatten(1)
-        return Assignment(kept, source, torch.zeros_like(source), torch.zeros_like(source, dtype=torch.float32))
+            orders = self._scan(metric, semantic_score(self._grouped(observation.features, count)), keep, backward=stage == 1)
+        kept, source = self._ungrouped(orders[:, :, :keep]), self._ungrouped(orders[:, :, keep:])
+        first = torch.arange(self.protected, device=kept.device).expand(len(kept), -1)
+        kept = torch.cat([first, kept + self.protected], dim=1)
+        return Assignment(kept, source + self.protected, torch.zeros_like(source), torch.zeros_like(source, dtype=torch.float32))
+
+    def _grouped(self, values: Tensor, count: int) -> Tensor:
+        """[B sequences, N, ...] -> [B, count, n, ...]: groups of a clip, without the protected tokens."""
+        return values[:, self.protected :].reshape(len(values) // self.sequences, count, -1, values.shape[-1])
+
+    def _ungrouped(self, orders: Tensor) -> Tensor:
+        """[B, count, k] positions in the group -> [B sequences, count / sequences x k] positions in the sequence."""
+        return orders.reshape(len(orders) * self.sequences, -1)
 
     def _scan(self, metric: Tensor, semantic: Tensor, keep: int, *, backward: bool) -> Tensor:
-        """-> [B, T, n] positions in the clip, group by group in time, within each the first to leave last."""
+        """-> [B, T, n] positions in the sequence, group by group in time, within each the first to leave last."""
         count, n = metric.shape[1:3]
         scan = range(count - 1, -1, -1) if backward else range(count)
         orders: dict[int, Tensor] = {}
@@ -104,10 +116,10 @@ class STA:
                 order, carried = first_group(metric[:, t])
             else:
                 order, carried = next_group(metric[:, t], semantic[:, t], carried, keep)
-            orders[t] = order + t * n
+            orders[t] = order + t % (count // self.sequences) * n
         return torch.stack([orders[t] for t in range(count)], dim=1)
 
 
 def build(options: Options, geometry: Geometry) -> STA:
     """It has no options."""
-    return STA(stage_layers(geometry.depth), stage_groups(geometry.groups))
+    return STA(stage_layers(geometry), stage_groups(geometry), geometry.protected, geometry.sequences)

@@ -3,6 +3,9 @@
 Where paper and released code differ, the code is followed: saliency from attention that is not biased by size, heads averaged
 before the entropy, tokens themselves compared, only the r selected sources scaled by their saliency.
 
+Ours, where nothing is published: a class token (CLIP) is protected and left out of the saliency of the others; where every frame
+is encoded by itself, tokens merge within their frame.
+
 Notation: s = negative entropy of a token's attention, s^ = its saliency in [0, 1].
 """
 
@@ -55,7 +58,8 @@ class VidTLDR:
         assert observation.entropy is not None
         similarity = (cosine(observation.features) + 1) / 2
         matching = match(similarity, r, protected=self.protected, in_order=True)
-        return Assignment(*matching, weight=saliency(observation.entropy).gather(1, matching.source))  # Eq. 10
+        salient = saliency(observation.entropy[:, self.protected :])
+        return Assignment(*matching, weight=salient.gather(1, matching.source - self.protected))  # Eq. 10
 
 
 def build(options: Options, geometry: Geometry) -> VidTLDR:

@@ -8,10 +8,12 @@ would remove as much as the schedule itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from tldr_search.config import SHAPES
 from tldr_search.published import PUBLISHED
 from tldr_search.reducers import Method
+from tldr_search.reducers.method import stage_groups, stage_layers
 from tldr_search.schedule import Geometry
 
 POWER = 2.0
@@ -58,9 +60,9 @@ def known_shapes(method: Method, geometry: Geometry) -> dict[str, Shares]:
 
 
 def _sta_tokens(geometry: Geometry) -> list[float]:
-    """STA as published, in tokens per layer: the same r per group at three layers, groups 4 : 2 : 1."""
+    """STA as published, in tokens per layer: the same r per group at its three stages."""
     tokens = [0.0] * geometry.depth
-    for layer, groups in zip((0, geometry.depth // 3, 2 * geometry.depth // 3), (4, 2, 1), strict=True):
+    for layer, groups in zip(stage_layers(geometry), stage_groups(geometry), strict=True):
         tokens[layer] += groups
     return tokens
 
@@ -74,7 +76,6 @@ def _vid_tldr_tokens(geometry: Geometry) -> list[float]:
 
 
 def _in_slots(tokens: Sequence[float], method: Method, geometry: Geometry) -> Shares:
-    """Tokens per layer -> shares per slot: a slot takes what leaves from its layer up to the next slot's."""
-    layers = method.acting_layers(geometry)
-    ends = (*layers[1:], geometry.depth)
-    return tuple(sum(tokens[a:b]) / method.unit(slot, geometry) for slot, (a, b) in enumerate(zip(layers, ends, strict=True)))
+    """Tokens per layer -> shares per slot: a slot takes what leaves from its layer up to the next slot's, the first all before it, too."""
+    ends = (0, *method.acting_layers(geometry)[1:], geometry.depth)
+    return tuple(sum(tokens[a:b]) / method.unit(slot, geometry) for slot, (a, b) in enumerate(pairwise(ends)))

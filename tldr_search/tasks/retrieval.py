@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.output import Output
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.metrics import rank_metrics, text_to_video_ranks, video_to_text_ranks
@@ -15,11 +16,11 @@ from tldr_search.tasks.task import Task
 class RetrievalTask(Task):
     """Ranks every video for every text and every text for every video."""
 
-    model: UMTRetrieval
+    model: UMTRetrieval | CLIPRetrieval
     text: Tensor
     video_of_text: Tensor
 
-    def __init__(self, model: UMTRetrieval, text: Tensor, video_of_text: Tensor) -> None:
+    def __init__(self, model: UMTRetrieval | CLIPRetrieval, text: Tensor, video_of_text: Tensor) -> None:
         """Features `text` [M, E] of unit length, computed once; `video_of_text` [M] int64, the video that each describes."""
         super().__init__(model)
         self.register_buffer("text", text, persistent=False)
