@@ -7,6 +7,7 @@ else. `--json` prints one JSON object as the last line of standard output; progr
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import linecache
 import os
@@ -158,6 +159,36 @@ def _flops(options: argparse.Namespace) -> None:
     )
 
 
+def _bench(options: argparse.Namespace) -> None:
+    from tldr_search.schedule import parse_schedule
+
+    schedule = parse_schedule(options.schedule) if options.schedule else ()
+    shape = (options.frames, options.precision, options.batch_size, options.turns)
+    found = commands.bench(options.model, options.method, schedule, *shape, options.hugging_face)
+    if options.json:
+        _print_json(found)
+        return
+    print(
+        f"{found['model']}, {found['frames']} frames of {found['image_size']} x {found['image_size']}, batch {found['batch_size']}, ",
+        end="",
+    )
+    print(f"{found['precision']}, {found['device']}; medians of {found['turns']} turns")
+    if any(found["schedule"]):
+        print(f"{found['method']} {_numbers(found['schedule'])}")
+    _print_table(
+        {
+            "": row["name"],
+            "GFLOPs": f"{row['gflops']:.1f}",
+            "ms per batch": f"{row['ms']:.1f}",
+            "clips/s": f"{row['clips_per_second']:.3g}",
+            "peak MiB": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
+            "speed-up": f"{row['speed_up']:.2f}",
+            "of the GFLOPs ratio": f"{100 * row['speed_up'] / row['gflops_ratio']:.0f} % of {row['gflops_ratio']:.2f}",
+        }
+        for row in found["rows"]
+    )
+
+
 def _check(options: argparse.Namespace) -> None:
     from tldr_search.check import problems
 
@@ -174,8 +205,48 @@ def _list(options: argparse.Namespace) -> None:
     rows = commands.list_(options.what)
     if options.json:
         _print_json({options.what: rows})
+    elif options.what == "methods":
+        print("\n\n".join(map(_method_text, rows)))
+    elif options.what == "schedules":
+        _print_table(map(_schedule_cells, rows))
+        print("\nmean_r1: mean of text-to-video and video-to-text R@1. --json: whole schedules, all accuracies with their sources, notes.")
     else:
         _print_table({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _method_text(row: dict[str, Any]) -> str:
+    """A paragraph: sentences do not fit into the columns of a table."""
+    lines = [f"{row['method']}: {row['what']}", f"{row['removes']}, {row['acts']}; {row['source']}"]
+    lines += [f"ours: {row['ours']}"] if row["ours"] else []
+    lines += [f"not on {family}: {reason}" for family, reason in row["refused"].items()]
+    lines += [f"{name}={'|'.join(o['choices']) or 'N'} ({o['default']}): {o['meaning']}" for name, o in row["options"].items()]
+    return "\n    ".join(lines)
+
+
+def _schedule_cells(row: dict[str, Any]) -> dict[str, str]:
+    """One line within 160 columns; `--json` says more."""
+    counted, decimals = row["counted_gflops"], len(row["printed"].partition(".")[2])
+    metric, value = row["leading"] or ("", "-")
+    return {
+        "method": row["method"],
+        "model": row["model"],
+        "benchmark": f"{row['benchmark']} {row['variant']}".strip(),
+        "schedule": _runs(row["schedule"]),
+        "printed": row["printed"],
+        "counted": "-" if counted is None else f"{counted:.{max(decimals, 1)}f}",
+        "status": row["status"],
+        "accuracy": f"{value} {metric}".strip(),
+        "cost printed in": row["source"],
+    }
+
+
+def _runs(schedule: Sequence[int]) -> str:
+    """`100 x 12` instead of twelve times 100; all of it where it is short, its beginning otherwise."""
+    if len(schedule) <= 4:
+        return _numbers(schedule)
+    runs = [(r, len(list(group))) for r, group in itertools.groupby(schedule)]
+    shown = [str(r) if count == 1 else f"{r} x {count}" for r, count in runs]
+    return ",".join(shown[:2]) + ",..." * (len(shown) > 2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -193,16 +264,29 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run")
     report.add_argument("--out", type=Path, help="directory for the report; by default the run's own")
     flops = _subcommand(subparsers, "flops", _flops, "what a schedule costs, layer by layer")
-    flops.add_argument("model", metavar="MODEL", help="see `list models`")
-    flops.add_argument("--method", default="none", help="see `list methods`; options follow, as in tome:metric=features")
-    flops.add_argument("--schedule", default="", help="tokens removed per layer (per group and stage for STA), e.g. 600,200,100")
-    flops.add_argument("--frames", type=_whole, help="frames per clip, if not the model's own")
+    _add_reduction(flops)
     flops.add_argument("--verify", action="store_true", help="count with fvcore on the module, too")
+    bench = _subcommand(subparsers, "bench", _bench, "speed and memory of a schedule, beside the unreduced model")
+    _add_reduction(bench)
+    bench.add_argument("--precision", default="fp32", help="fp32, bf16 or (on a GPU) fp16")
+    bench.add_argument("--batch-size", type=_whole, default=1, help="clips at a time")
+    bench.add_argument("--turns", type=_whole, default=5, help="how often every model is run")
+    bench.add_argument(
+        "--hugging-face", action="store_true", help="beside Hugging Face's model with SDPA, too (VideoMAE; needs transformers)"
+    )
     check = _subcommand(subparsers, "check", _check, "find every problem of a config: checkpoint, annotations, videos")
     check.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
     table = _subcommand(subparsers, "list", _list, "what there is")
     table.add_argument("what", metavar="|".join(commands.LISTS))
     return parser
+
+
+def _add_reduction(parser: argparse.ArgumentParser) -> None:
+    """A model, and what to remove from it."""
+    parser.add_argument("model", metavar="MODEL", help="see `list models`")
+    parser.add_argument("--method", default="none", help="see `list methods`; options follow, as in tome:metric=features")
+    parser.add_argument("--schedule", default="", help="tokens removed per layer (per group and stage for STA), e.g. 600,200,100")
+    parser.add_argument("--frames", type=_whole, help="frames per clip, if not the model's own")
 
 
 def _subcommand(subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
@@ -252,8 +336,6 @@ def _print_table(rows: Any) -> None:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
-    if isinstance(value, dict):
-        return "; ".join(f"{k}={'|'.join(v['choices']) or 'N'}" for k, v in value.items()) or "-"
     return _numbers(value) if isinstance(value, list) else str(value)
 
 

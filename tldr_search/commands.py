@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, architecture
 from tldr_search.cost import CostModel
 from tldr_search.names import near
-from tldr_search.reducers import get_method
+from tldr_search.reducers import Method, get_method
 from tldr_search.schedule import Schedule, transfer
 
 if TYPE_CHECKING:
@@ -49,17 +50,76 @@ def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int
     return row
 
 
+def bench(
+    model: str,
+    method: str = "none",
+    schedule: Schedule = (),
+    frames: int | None = None,
+    precision: str = "fp32",
+    batch_size: int = 1,
+    turns: int = 5,
+    hugging_face: bool = False,
+) -> Row:
+    """Speed and memory of a schedule, paired with those of the unreduced model."""
+    for name, value in (("batch-size", batch_size), ("turns", turns)):
+        if value < 1:
+            raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
+    arch = architecture(model) if frames is None else architecture(model, frames=frames)
+    chosen = get_method(method)
+    cost = CostModel(arch, chosen)
+    reduced = schedule if any(chosen.removed(schedule, arch.geometry)) else ()
+    from tldr_search import bench as measure
+
+    if precision not in measure.PRECISIONS:
+        raise ValueError(f"--precision {precision!r}; {near(precision, measure.PRECISIONS)}")
+    _check_hardware(precision)
+    setting = measure.Setting(arch, precision, batch_size)
+    timings = measure.compare(setting, chosen, reduced, turns, hugging_face)
+    return {
+        "model": model,
+        "frames": arch.frames,
+        "image_size": arch.image_size,
+        "method": chosen.spec,
+        "schedule": list(chosen.full(schedule, arch.geometry)),
+        "device": setting.device.type,
+        "precision": precision,
+        "batch_size": batch_size,
+        "turns": turns,
+        "rows": [
+            {
+                "name": timing.name,
+                "gflops": gflops,
+                "ms": 1000 * median(timing.seconds),
+                "clips_per_second": batch_size / median(timing.seconds),
+                "peak_mib": timing.peak_mib,
+                "speed_up": measure.speed_up(timing, timings[0]),
+                "gflops_ratio": cost.base / gflops,
+            }
+            for timing in timings
+            for gflops in [cost(reduced).gflops if timing.name == chosen.spec and reduced else cost.base]
+        ],
+    }
+
+
 def list_models() -> list[Row]:
     """Every architecture with what a clip costs unreduced."""
-    rows = []
-    for arch in ARCHITECTURES.values():
-        shape = {"dim": arch.dim, "depth": arch.depth, "heads": arch.heads, "frames": arch.frames, "image_size": arch.image_size}
-        rows.append({"model": arch.name, **shape, "tokens": arch.num_tokens, "gflops": CostModel(arch).base})
-    return rows
+    return [
+        {
+            "model": arch.name,
+            "family": arch.family,
+            "dim": arch.dim,
+            "depth": arch.geometry.depth,
+            "frames": arch.frames,
+            "image_size": arch.image_size,
+            "patches": arch.num_patches,
+            "gflops": CostModel(arch).base,
+        }
+        for arch in ARCHITECTURES.values()
+    ]
 
 
 def list_methods() -> list[Row]:
-    """Every method with its options."""
+    """Every method with its options, where it is ours, and where it does not run."""
     from tldr_search.reducers import METHODS
 
     return [
@@ -69,10 +129,23 @@ def list_methods() -> list[Row]:
             "acts": "after the MLP of three blocks" if m.after_mlp else "after the attention of any layer",
             "what": m.title,
             "source": m.source,
+            "ours": m.ours,
+            "refused": _refusals(m),
             "options": {o.name: {"default": o.default, "choices": list(o.choices), "meaning": o.meaning} for o in m.options},
         }
         for m in METHODS.values()
     ]
+
+
+def _refusals(method: Method) -> dict[str, str]:
+    """Family -> why the method does not run on its models."""
+    reasons = {}
+    for arch in ARCHITECTURES.values():
+        try:
+            method.acting_layers(arch.geometry)
+        except ValueError as error:
+            reasons[arch.family] = str(error)
+    return reasons
 
 
 def list_benchmarks() -> list[Row]:
@@ -83,19 +156,27 @@ def list_benchmarks() -> list[Row]:
 
 
 def list_schedules() -> list[Row]:
-    """Every published schedule, the GFLOPs printed beside it and those we count."""
-    from tldr_search.published import PUBLISHED
+    """Every published cost: the schedule behind it, what we count for it, and the accuracies printed beside it."""
+    from tldr_search.published import PUBLISHED, RESULTS, leading
 
     return [
         {
+            "name": p.name,
             "method": p.method,
             "model": p.model,
             "benchmark": p.benchmark,
+            "variant": p.variant,
             "frames": p.frames,
+            "overrides": dict(p.overrides),
             "schedule": list(p.schedule),
             "printed_gflops": p.gflops,
-            "counted_gflops": CostModel(architecture(p.model, frames=p.frames), p.method)(p.schedule).gflops,
+            "printed": p.printed,
+            "counted_gflops": CostModel(architecture(p.model, **p.fields), p.method)(p.schedule).gflops if p.countable else None,
+            "status": p.status,
+            "leading": leading(p),
+            "results": [{**r.metrics, "source": r.source, "note": r.note} for r in RESULTS if r.belongs_to(p)],
             "source": p.source,
+            "note": p.note,
         }
         for p in PUBLISHED
     ]
