@@ -152,7 +152,8 @@ def _flops(options: argparse.Namespace) -> None:
     if options.verify:
         verdict = "equal to the last unit" if row["equal"] else "NOT equal"
         print(f"fvcore counts {row['fvcore_gflops']:.6f} GFLOPs: {verdict}")
-    parts = ("attention", "decision", "mlp", "macs")
+    print(f"in GFLOPs, and in {row['counted_in']}:")
+    parts = ("attention", "decision", "mlp", *(["downsample"] if any(c["downsample"] for c in row["layers"]) else []), "macs")
     _print_table(
         {"layer": i, "tokens in": c["tokens_in"], "out": c["tokens_out"], **{part: f"{c[part] / 1e9:.3f}" for part in parts}}
         for i, c in enumerate(row["layers"], start=1)

@@ -14,7 +14,7 @@ from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM,
 from tldr_search.cost import CostModel
 from tldr_search.names import near
 from tldr_search.reducers import Method, get_method
-from tldr_search.schedule import Schedule, transfer
+from tldr_search.schedule import Geometry, Schedule, transfer
 
 if TYPE_CHECKING:
     from tldr_search.config import EvaluateConfig, StudyConfig
@@ -36,6 +36,7 @@ def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int
         "method": count.method.spec,
         "schedule": list(count.method.full(schedule, count.geometry)),
         "tokens": list(cost.tokens),
+        "counted_in": _unit(count.geometry),
         "gflops": cost.gflops,
         "base_gflops": count.base,
         "layers": [{**layer._asdict(), "macs": layer.macs} for layer in cost.layers],
@@ -48,6 +49,13 @@ def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int
         counted = count_macs(arch, count.method, schedule)
         row |= {"fvcore_gflops": counted / 1e9, "equal": counted == cost.macs}
     return row
+
+
+def _unit(geometry: Geometry) -> str:
+    """What r and token counts count."""
+    if geometry.sequences > 1:
+        return f"tokens of each of {geometry.sequences} frames, which are encoded apart"
+    return "cells, what becomes one token of the last stage" if geometry.between_stages else "tokens of the clip"
 
 
 def bench(

@@ -68,7 +68,7 @@ class Attention(nn.Module):
         bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias) if self.k_bias is None else self.k_bias, self.v_bias])
         qkv = F.linear(x, self.qkv.weight, bias).view(*x.shape[:2], 3, self.heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, h, N, d]
-        log_size = None if size is None else size.log().to(x.dtype)[:, None, None, :]
+        log_size = None if size is None else size.log().to(q.dtype)[:, None, None, :]
         if needs & {"entropy", "received"}:
             out, entropy, received = _observed_attention(q, k, v, log_size)
         else:

@@ -102,7 +102,18 @@ def summary(names: Iterable[str]) -> list[str]:
     most = max((len(parts) // 2 for parts in places), default=0)
     for place in range(1, 2 * most, 2):
         places = _merged(places, place)
-    return ["".join(parts) for parts in places]
+    return _paired("".join(parts) for parts in places)
+
+
+def _paired(names: Iterable[str]) -> list[str]:
+    """a.bias, a.weight -> a.{bias,weight}"""
+    all_names, paired = list(names), []
+    for name in all_names:
+        layer, _, kind = name.rpartition(".")
+        if kind == "weight" and f"{layer}.bias" in all_names:
+            continue
+        paired.append(f"{layer}.{{bias,weight}}" if kind == "bias" and f"{layer}.weight" in all_names else name)
+    return paired
 
 
 def _split(name: str) -> tuple[str, ...]:
