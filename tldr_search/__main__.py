@@ -1,4 +1,4 @@
-"""The command line: subcommands are typed functions of `tldr_search.commands`; this file only parses and prints.
+"""The command line: subcommands are typed functions of `tldr_search.commands`; this file parses, `show` says how results look.
 
 Exit status 0: done. 2: the user's mistake, in one line. 130: interrupted (Ctrl-C); the same command resumes a study. 1: anything
 else. `--json` prints one JSON object as the last line of standard output; progress goes to standard error.
@@ -7,7 +7,6 @@ else. `--json` prints one JSON object as the last line of standard output; progr
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import linecache
 import os
@@ -18,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tldr_search import commands
+from tldr_search import commands, show
 
 PACKAGE = Path(__file__).parent
 STUDY_ALIASES = {"methods": ["--method"]}
@@ -107,10 +106,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.json:
         _print_json({name: value for name, value in found.items() if name not in ("sample_ids", "outcomes")})
         return
-    low, high = found["ci95"]
-    print(f"{found['method']} {_numbers(found['schedule'])} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples")
-    print(f"{found['objective']} {found['score']:.2f} [{low:.2f}, {high:.2f}] at {found['gflops']:.1f} GFLOPs ({found['cost_model']})")
-    _print_table([{"metric": name, "value": f"{value:.2f}"} for name, value in found["metrics"].items()])
+    print(show.evaluation(found))
 
 
 def _check_writable(path: Path) -> None:
@@ -145,19 +141,8 @@ def _flops(options: argparse.Namespace) -> None:
     row = commands.flops(options.model, options.method, schedule, options.frames, options.verify)
     if options.json:
         _print_json(row)
-        return
-    print(f"{row['model']}, {row['method']} {_numbers(row['schedule'])}")
-    share = 100 * row["gflops"] / row["base_gflops"]
-    print(f"{row['gflops']:.1f} GFLOPs per clip, {share:.1f} % of the unreduced {row['base_gflops']:.1f}")
-    if options.verify:
-        verdict = "equal to the last unit" if row["equal"] else "NOT equal"
-        print(f"fvcore counts {row['fvcore_gflops']:.6f} GFLOPs: {verdict}")
-    print(f"in GFLOPs, and in {row['counted_in']}:")
-    parts = ("attention", "decision", "mlp", *(["downsample"] if any(c["downsample"] for c in row["layers"]) else []), "macs")
-    _print_table(
-        {"layer": i, "tokens in": c["tokens_in"], "out": c["tokens_out"], **{part: f"{c[part] / 1e9:.3f}" for part in parts}}
-        for i, c in enumerate(row["layers"], start=1)
-    )
+    else:
+        print(show.flops(row))
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -168,26 +153,8 @@ def _bench(options: argparse.Namespace) -> None:
     found = commands.bench(options.model, options.method, schedule, *shape, options.hugging_face)
     if options.json:
         _print_json(found)
-        return
-    print(
-        f"{found['model']}, {found['frames']} frames of {found['image_size']} x {found['image_size']}, batch {found['batch_size']}, ",
-        end="",
-    )
-    print(f"{found['precision']}, {found['device']}; medians of {found['turns']} turns")
-    if any(found["schedule"]):
-        print(f"{found['method']} {_numbers(found['schedule'])}")
-    _print_table(
-        {
-            "": row["name"],
-            "GFLOPs": f"{row['gflops']:.1f}",
-            "ms per batch": f"{row['ms']:.1f}",
-            "clips/s": f"{row['clips_per_second']:.3g}",
-            "peak MiB": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
-            "speed-up": f"{row['speed_up']:.2f}",
-            "of the GFLOPs ratio": f"{100 * row['speed_up'] / row['gflops_ratio']:.0f} % of {row['gflops_ratio']:.2f}",
-        }
-        for row in found["rows"]
-    )
+    else:
+        print(show.bench(found))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -206,48 +173,8 @@ def _list(options: argparse.Namespace) -> None:
     rows = commands.list_(options.what)
     if options.json:
         _print_json({options.what: rows})
-    elif options.what == "methods":
-        print("\n\n".join(map(_method_text, rows)))
-    elif options.what == "schedules":
-        _print_table(map(_schedule_cells, rows))
-        print("\nmean_r1: mean of text-to-video and video-to-text R@1. --json: whole schedules, all accuracies with their sources, notes.")
     else:
-        _print_table({name: _cell(value) for name, value in row.items()} for row in rows)
-
-
-def _method_text(row: dict[str, Any]) -> str:
-    """A paragraph: sentences do not fit into the columns of a table."""
-    lines = [f"{row['method']}: {row['what']}", f"{row['removes']}, {row['acts']}; {row['source']}"]
-    lines += [f"ours: {row['ours']}"] if row["ours"] else []
-    lines += [f"not on {family}: {reason}" for family, reason in row["refused"].items()]
-    lines += [f"{name}={'|'.join(o['choices']) or 'N'} ({o['default']}): {o['meaning']}" for name, o in row["options"].items()]
-    return "\n    ".join(lines)
-
-
-def _schedule_cells(row: dict[str, Any]) -> dict[str, str]:
-    """One line within 160 columns; `--json` says more."""
-    counted, decimals = row["counted_gflops"], len(row["printed"].partition(".")[2])
-    metric, value = row["leading"] or ("", "-")
-    return {
-        "method": row["method"],
-        "model": row["model"],
-        "benchmark": f"{row['benchmark']} {row['variant']}".strip(),
-        "schedule": _runs(row["schedule"]),
-        "printed": row["printed"],
-        "counted": "-" if counted is None else f"{counted:.{max(decimals, 1)}f}",
-        "status": row["status"],
-        "accuracy": f"{value} {metric}".strip(),
-        "cost printed in": row["source"],
-    }
-
-
-def _runs(schedule: Sequence[int]) -> str:
-    """`100 x 12` instead of twelve times 100; all of it where it is short, its beginning otherwise."""
-    if len(schedule) <= 4:
-        return _numbers(schedule)
-    runs = [(r, len(list(group))) for r, group in itertools.groupby(schedule)]
-    shown = [str(r) if count == 1 else f"{r} x {count}" for r, count in runs]
-    return ",".join(shown[:2]) + ",..." * (len(shown) > 2)
+        print(show.listing(options.what, rows))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -323,25 +250,6 @@ def _chosen(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 def _print_json(value: object) -> None:
     print(json.dumps(value))
-
-
-def _print_table(rows: Any) -> None:
-    lines = list(rows)
-    heads = list(lines[0])
-    cells = [heads, *([str(row[h]) for h in heads] for row in lines)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
-    return _numbers(value) if isinstance(value, list) else str(value)
-
-
-def _numbers(values: Sequence[object]) -> str:
-    return ",".join(map(str, values)) or "-"
 
 
 def _version() -> str:

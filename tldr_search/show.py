@@ -1,0 +1,125 @@
+"""How the command line shows what the commands found; `--json` prints it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def evaluation(found: Row) -> str:
+    """Of `commands.evaluate`."""
+    low, high = found["ci95"]
+    return "\n".join(
+        [
+            f"{found['method']} {_numbers(found['schedule'])} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples",
+            f"{found['objective']} {found['score']:.2f} [{low:.2f}, {high:.2f}] at {found['gflops']:.1f} GFLOPs ({found['cost_model']})",
+            _table({"metric": name, "value": f"{value:.2f}"} for name, value in found["metrics"].items()),
+        ]
+    )
+
+
+def flops(found: Row) -> str:
+    """Of `commands.flops`."""
+    share = 100 * found["gflops"] / found["base_gflops"]
+    lines = [
+        f"{found['model']}, {found['method']} {_numbers(found['schedule'])}",
+        f"{found['gflops']:.1f} GFLOPs per clip, {share:.1f} % of the unreduced {found['base_gflops']:.1f}",
+    ]
+    if "equal" in found:
+        verdict = "equal to the last unit" if found["equal"] else "NOT equal"
+        lines.append(f"fvcore counts {found['fvcore_gflops']:.6f} GFLOPs: {verdict}")
+    lines.append(f"in GFLOPs, and in {found['counted_in']}:")
+    parts = ["attention", "decision", "mlp", *["downsample"] * any(c["downsample"] for c in found["layers"]), "macs"]
+    table = _table(
+        {"layer": i, "tokens in": c["tokens_in"], "out": c["tokens_out"], **{part: f"{c[part] / 1e9:.3f}" for part in parts}}
+        for i, c in enumerate(found["layers"], start=1)
+    )
+    return "\n".join([*lines, table])
+
+
+def bench(found: Row) -> str:
+    """Of `commands.bench`."""
+    clip = f"{found['frames']} frames of {found['image_size']} x {found['image_size']}"
+    lines = [
+        f"{found['model']}, {clip}, batch {found['batch_size']}, {found['precision']}, {found['device']}; {found['turns']} turns",
+        *[f"{found['method']} {_numbers(found['schedule'])}"] * any(found["schedule"]),
+    ]
+    table = _table(
+        {
+            "": row["name"],
+            "GFLOPs": f"{row['gflops']:.1f}",
+            "ms per batch": f"{row['ms']:.1f}",
+            "clips/s": f"{row['clips_per_second']:.3g}",
+            "peak MiB": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
+            "speed-up": f"{row['speed_up']:.2f}",
+            "of the GFLOPs ratio": f"{100 * row['speed_up'] / row['gflops_ratio']:.0f} % of {row['gflops_ratio']:.2f}",
+        }
+        for row in found["rows"]
+    )
+    return "\n".join([*lines, table])
+
+
+def listing(what: str, rows: Sequence[Row]) -> str:
+    """Of `commands.list_`."""
+    if what == "methods":
+        return "\n\n".join(map(_method, rows))
+    if what == "schedules":
+        legend = "mean_r1: mean of text-to-video and video-to-text R@1. --json: whole schedules, all accuracies with their sources, notes."
+        return f"{_table(map(_schedule_cells, rows))}\n\n{legend}"
+    return _table({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _method(row: dict[str, Any]) -> str:
+    """A paragraph: sentences do not fit into the columns of a table."""
+    lines = [f"{row['method']}: {row['what']}", f"{row['removes']}, {row['acts']}; {row['source']}"]
+    lines += [f"ours: {row['ours']}"] if row["ours"] else []
+    lines += [f"not on {family}: {reason}" for family, reason in row["refused"].items()]
+    lines += [f"{name}={'|'.join(o['choices']) or 'N'} ({o['default']}): {o['meaning']}" for name, o in row["options"].items()]
+    return "\n    ".join(lines)
+
+
+def _schedule_cells(row: dict[str, Any]) -> dict[str, str]:
+    """One line within 160 columns; `--json` says more."""
+    counted, decimals = row["counted_gflops"], len(row["printed"].partition(".")[2])
+    metric, value = row["leading"] or ("", "-")
+    return {
+        "method": row["method"],
+        "model": row["model"],
+        "benchmark": f"{row['benchmark']} {row['variant']}".strip(),
+        "schedule": _runs(row["schedule"]),
+        "printed": row["printed"],
+        "counted": "-" if counted is None else f"{counted:.{max(decimals, 1)}f}",
+        "status": row["status"],
+        "accuracy": f"{value} {metric}".strip(),
+        "cost printed in": row["source"],
+    }
+
+
+def _runs(schedule: Sequence[int]) -> str:
+    """`100 x 12` instead of twelve times 100; all of it where it is short, its beginning otherwise."""
+    if len(schedule) <= 4:
+        return _numbers(schedule)
+    runs = [(r, len(list(group))) for r, group in groupby(schedule)]
+    shown = [str(r) if count == 1 else f"{r} x {count}" for r, count in runs]
+    return ",".join(shown[:2]) + ",..." * (len(shown) > 2)
+
+
+def _table(rows: Iterable[Row]) -> str:
+    lines = list(rows)
+    heads = list(lines[0])
+    cells = [heads, *([str(row[h]) for h in heads] for row in lines)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
+    return _numbers(value) if isinstance(value, list) else str(value)
+
+
+def _numbers(values: Sequence[object]) -> str:
+    return ",".join(map(str, values)) or "-"
