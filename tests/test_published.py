@@ -205,7 +205,7 @@ def test_points_to_draw() -> None:
 def test_leading_accuracy() -> None:
     rows = {row.name: row for row in PUBLISHED}
     assert leading(rows["sta-k400-videomae-b-r64"]) == ("top1", 80.8)
-    assert leading(rows["none-msvd-umt-b"]) == ("mean_r1", 62.1)
+    assert leading(rows["none-msvd-umt-b"]) == ("mean_r1", 57.1)  # of the paper whose cost it is, not of the first table
     assert leading(rows["vid-tldr-msrvtt-qa-umt-b"]) is None
 
 

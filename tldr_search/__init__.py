@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tldr_search.backbones.checkpoints import load_answering, load_backbone, load_retrieval
+    from tldr_search.backbones.text.tokenizers import load_tokenizer
     from tldr_search.reducers import Method
 
 __version__ = "0.1.0"
-__all__ = ["gflops", "load_answering", "load_backbone", "load_retrieval"]
+__all__ = ["gflops", "load_answering", "load_backbone", "load_retrieval", "load_tokenizer"]
 
-_LAZY = dict.fromkeys(("load_answering", "load_backbone", "load_retrieval"), "tldr_search.backbones.checkpoints")
+_LAZY = {
+    **dict.fromkeys(("load_answering", "load_backbone", "load_retrieval"), "tldr_search.backbones.checkpoints"),
+    "load_tokenizer": "tldr_search.backbones.text.tokenizers",
+}
 
 
 def gflops(model: str, method: str | Method = "none", schedule: Sequence[int] = (), **overrides: object) -> float:
@@ -35,4 +39,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*__all__, "__version__"])

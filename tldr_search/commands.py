@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, architecture
 from tldr_search.cost import CostModel
 from tldr_search.names import near
-from tldr_search.reducers import Method, get_method
+from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule, transfer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int | None = None, verify: bool = False) -> Row:
     """What a schedule costs, layer by layer; with `verify` counted by fvcore on the module itself, too."""
     arch = architecture(model) if frames is None else architecture(model, frames=frames)
-    count = CostModel(arch, method)
+    count = CostModel(arch, _method(method, schedule))
     cost = count(schedule)
     row: Row = {
         "model": model,
@@ -49,6 +49,14 @@ def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int
         counted = count_macs(arch, count.method, schedule)
         row |= {"fvcore_gflops": counted / 1e9, "equal": counted == cost.macs}
     return row
+
+
+def _method(spec: str, schedule: Schedule) -> Method:
+    """`ValueError` if there is a schedule, but nothing that follows it."""
+    method = get_method(spec)
+    if method == NONE and any(schedule):
+        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method {', '.join(METHODS)} would be accepted")
+    return method
 
 
 def _unit(geometry: Geometry) -> str:
@@ -73,7 +81,7 @@ def bench(
         if value < 1:
             raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
     arch = architecture(model) if frames is None else architecture(model, frames=frames)
-    chosen = get_method(method)
+    chosen = _method(method, schedule)
     cost = CostModel(arch, chosen)
     reduced = schedule if any(chosen.removed(schedule, arch.geometry)) else ()
     from tldr_search import bench as measure
@@ -128,8 +136,6 @@ def list_models() -> list[Row]:
 
 def list_methods() -> list[Row]:
     """Every method with its options, where it is ours, and where it does not run."""
-    from tldr_search.reducers import METHODS
-
     return [
         {
             "method": m.name,

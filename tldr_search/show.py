@@ -26,18 +26,23 @@ def flops(found: Row) -> str:
     share = 100 * found["gflops"] / found["base_gflops"]
     lines = [
         f"{found['model']}, {found['method']} {_numbers(found['schedule'])}",
-        f"{found['gflops']:.1f} GFLOPs per clip, {share:.1f} % of the unreduced {found['base_gflops']:.1f}",
+        f"{_cell(found['gflops'])} GFLOPs per clip, {share:.1f} % of the unreduced {_cell(found['base_gflops'])}",
     ]
     if "equal" in found:
         verdict = "equal to the last unit" if found["equal"] else "NOT equal"
         lines.append(f"fvcore counts {found['fvcore_gflops']:.6f} GFLOPs: {verdict}")
-    lines.append(f"in GFLOPs, and in {found['counted_in']}:")
-    parts = ["attention", "decision", "mlp", *["downsample"] * any(c["downsample"] for c in found["layers"]), "macs"]
-    table = _table(
-        {"layer": i, "tokens in": c["tokens_in"], "out": c["tokens_out"], **{part: f"{c[part] / 1e9:.3f}" for part in parts}}
+    lines.append(f"GFLOPs of each layer; r counts {found['counted_in']}")
+    parts = ["attention", "decision", "mlp", *["downsample"] * any(c["downsample"] for c in found["layers"])]
+    nothing = dict.fromkeys(["in", "out", *parts], "")
+    rows = [{"layer": "patches", **nothing, "sum": f"{found['patch_embed_macs'] / 1e9:.3f}"}]
+    rows += [
+        {"layer": i, "in": c["tokens_in"], "out": c["tokens_out"]}
+        | {part: f"{c[part] / 1e9:.3f}" for part in parts}
+        | {"sum": f"{c['macs'] / 1e9:.3f}"}
         for i, c in enumerate(found["layers"], start=1)
-    )
-    return "\n".join([*lines, table])
+    ]
+    rows += [{"layer": "tail", **nothing, "sum": f"{found['tail_macs'] / 1e9:.3f}"}]
+    return "\n".join([*lines, _table(rows)])
 
 
 def bench(found: Row) -> str:
@@ -55,11 +60,12 @@ def bench(found: Row) -> str:
             "clips/s": f"{row['clips_per_second']:.3g}",
             "peak MiB": "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
             "speed-up": f"{row['speed_up']:.2f}",
-            "of the GFLOPs ratio": f"{100 * row['speed_up'] / row['gflops_ratio']:.0f} % of {row['gflops_ratio']:.2f}",
+            "GFLOPs ratio": f"{row['gflops_ratio']:.2f}",
+            "speed-up / ratio": f"{100 * row['speed_up'] / row['gflops_ratio']:.0f} %",
         }
         for row in found["rows"]
     )
-    return "\n".join([*lines, table])
+    return "\n".join([*lines, table, "medians; random weights; peak memory above weights and clips"])
 
 
 def listing(what: str, rows: Sequence[Row]) -> str:

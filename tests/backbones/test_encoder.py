@@ -1,9 +1,11 @@
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from tldr_search.backbones import encoder as module
-from tldr_search.backbones.architecture import PlainArchitecture
+from tldr_search.backbones.architecture import PlainArchitecture, TextArchitecture
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.checkpoints import load_backbone
 from tldr_search.backbones.encoder import Attention, VideoEncoder, sinusoid_positions
@@ -64,6 +66,20 @@ def test_saliency_ignores_sizes_and_survives_underflow():
     torch.testing.assert_close(sharp.received.sum(1), torch.ones(2))
 
 
+@torch.inference_mode()
+def test_class_tokens_take_no_part_in_saliency(monkeypatch):
+    """Entropy over the attention that a token gives to the others, made to sum to 1; attention that it receives from the others."""
+    monkeypatch.setattr(module, "QUERY_BLOCK", 2)
+    q, k, v = torch.randn(3, 2, 3, 7, 8, generator=torch.Generator().manual_seed(0))
+    p = torch.stack([(q[:, h] @ k[:, h].mT / 8**0.5).softmax(-1) for h in range(3)]).mean(0)
+    _, entropy, received = module._observed_attention(q, k, v, None, protected=1)
+    for b in range(2):
+        for i in range(7):
+            given = [float(p[b, i, j] / p[b, i, 1:].sum()) for j in range(1, 7)]
+            assert float(entropy[b, i]) == pytest.approx(sum(x * math.log(x) for x in given), abs=1e-5)
+            assert float(received[b, i]) == pytest.approx(sum(float(p[b, j, i]) for j in range(1, 7)) / 6, abs=1e-6)
+
+
 def test_positions():
     table = sinusoid_positions(2352, 768)
     expected = torch.tensor([0.841471, 0.540302, 0.828431, 0.560091, 0.815251, 0.579108])
@@ -94,7 +110,7 @@ def from_timm(weights):
 def test_tome_in_an_image_transformer_with_a_class_token(golden):
     case, t = golden("vit-tome"), golden("vit-tome").tensors
     arch = PlainArchitecture(
-        name="vit", family="vit", dim=48, depth=4, heads=4, frames=1, image_size=64, class_token=True, learned_positions=True, key_bias=True
+        name="vit", family="umt", dim=48, depth=4, heads=4, frames=1, image_size=64, class_token=True, learned_positions=True, key_bias=True
     )
     weights = from_timm(case.weights)
     head = weights.pop("head.weight"), weights.pop("head.bias")
@@ -136,6 +152,8 @@ def test_down_to_one_token():
 def test_wrong_clips_are_named():
     with pytest.raises(ValueError, match=r"\[batch, 3, 4, 48, 48\] would be accepted"):
         VideoEncoder(ARCH)(torch.zeros(1, 3, 8, 48, 48))
+    with pytest.raises(ValueError, match=r"clips of torch.uint8; normalised ones"):
+        VideoEncoder(ARCH)(torch.zeros(1, 3, 4, 48, 48, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize(
@@ -145,11 +163,37 @@ def test_wrong_clips_are_named():
         ({"depth": 0}, "depth=0"),
         ({"dimm": 3}, "did you mean dim"),
         ({"frames": 2.5}, "frames=2.5"),
+        ({"depth": True}, "depth=True"),
+        ({"num_classes": -1}, "num_classes=-1"),
+        ({"norm_eps": -1.0}, "norm_eps=-1.0"),
+        ({"class_token": "no"}, "True or False"),
+        ({"checkpoint_frames": 0}, "checkpoint_frames=0"),
+        ({"checkpoint_frames": 4, "frame_wise": True}, "only sinusoid positions of a clip"),
+        ({"text": "bert"}, "text='bert'"),
+        ({"text": TextArchitecture(24, 2, 5, 9, 9)}, "dim a multiple of heads"),
+        ({"text": TextArchitecture(24, 2, 3, 9, 9, fusion_layers=3)}, "at most depth fusion_layers"),
     ],
 )
 def test_impossible_architectures(fields, says):
     with pytest.raises(ValueError, match="accepted") as error:
         architecture("umt-b", **({"heads": 3, "dim": 24} | fields))
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name,fields,says",
+    [
+        ("clip-b16", {"class_token": False}, "class_token=True"),
+        ("clip-b16", {"embed_dim": 0}, "embed_dim from 1"),
+        ("clip-b16", {"activation": "relu"}, "quick_gelu"),
+        ("swin-t", {"depths": 2}, "a tuple of 4"),
+        ("swin-t", {"depths": [1, 1, 1, 1]}, "a tuple of 4"),
+        ("swin-t", {"heads": (5, 6, 12, 24)}, "5 heads in stage 1 for 96 channels"),
+    ],
+)
+def test_impossible_architectures_of_other_families(name, fields, says):
+    with pytest.raises(ValueError, match="accepted") as error:
+        architecture(name, **fields)
     assert says in str(error.value)
 
 

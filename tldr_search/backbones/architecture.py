@@ -92,21 +92,56 @@ class Architecture(ABC):
 
     def check(self) -> None:
         """`ValueError` if tokens or heads do not come out whole."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(field.default, bool) and not isinstance(value, bool):
+                raise ValueError(f"{self.name}: {field.name}={value!r}; True or False would be accepted")
         self._check_whole("dim", "frames", "image_size", "patch_size", "tubelet", "mlp_ratio")
+        self._check_whole("num_classes", "embed_dim", least=0)
+        if not isinstance(self.norm_eps, float) or not 0 < self.norm_eps < 1:
+            raise ValueError(f"{self.name}: norm_eps={self.norm_eps!r}; a small number above 0, such as 1e-6, would be accepted")
+        if self.text is not None:
+            self._check_text(self.text)
         self._check_multiple("image_size", "patch_size")
         self._check_multiple("frames", "tubelet")
 
-    def _check_whole(self, *names: str) -> None:
+    def _check_text(self, text: TextArchitecture) -> None:
+        if not isinstance(text, TextArchitecture):
+            raise ValueError(f"{self.name}: text={text!r}; None or a TextArchitecture would be accepted")
+        for name, least in (
+            ("dim", 1),
+            ("depth", 1),
+            ("heads", 1),
+            ("vocab_size", 1),
+            ("max_positions", 1),
+            ("fusion_layers", 0),
+            ("decoder_layers", 0),
+        ):
+            value = getattr(text, name)
+            if type(value) is not int or value < least:
+                raise ValueError(f"{self.name}: text.{name}={value!r}; a whole number from {least} would be accepted")
+        if text.dim % text.heads or text.fusion_layers > text.depth:
+            accepted = "dim a multiple of heads, and at most depth fusion_layers, would be accepted"
+            raise ValueError(f"{self.name}: {text}; {accepted}")
+
+    def _check_whole(self, *names: str, least: int = 1) -> None:
         for name in names:
-            values = getattr(self, name)
-            for value in values if isinstance(values, tuple) else (values,):
-                if not isinstance(value, int) or value < 1:
-                    raise ValueError(f"{self.name}: {name}={values!r}; whole numbers from 1 would be accepted")
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(f"{self.name}: {name}={value!r}; a whole number from {least} would be accepted")
+
+    def _check_tuple(self, name: str, count: int) -> None:
+        values = getattr(self, name)
+        if not isinstance(values, tuple) or len(values) != count or any(type(value) is not int or value < 1 for value in values):
+            raise ValueError(f"{self.name}: {name}={values!r}; a tuple of {count} whole numbers from 1 would be accepted")
 
     def _check_multiple(self, whole: str, part: str) -> None:
         a, b = getattr(self, whole), getattr(self, part)
         if a % b:
             raise ValueError(f"{self.name}: {whole}={a} is no multiple of {part}={b}; e.g. {whole}={max(a // b, 1) * b} would be accepted")
+
+
+_TAILS = {"umt": "tokens", "videomae": "mean", "clip": "class", "vifi-clip": "class"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +168,13 @@ class PlainArchitecture(Architecture):
     """A norm between positions and blocks."""
     activation: str = "gelu"
     """`gelu` (exact) or `quick_gelu` (x sigmoid(1.702 x))."""
-    tail: str = "tokens"
-    """After the last block: `tokens` (norm of each, then norm of their mean), `mean` (norm of their mean) or `class` (norm of the class
-    token, and its projection to `embed_dim`)."""
+
+    @property
+    def tail(self) -> str:
+        """After the last block: `tokens` (norm of each, then norm of their mean), `mean` (norm of their mean) or `class` (norm of the
+        class token, and its projection to `embed_dim`).
+        """
+        return _TAILS[self.family]
 
     @property
     def sequences(self) -> int:
@@ -161,15 +200,27 @@ class PlainArchitecture(Architecture):
         )
 
     def check(self) -> None:
-        """Heads, too."""
+        """Heads and positions, too."""
         super().check()
         self._check_whole("depth", "heads")
         self._check_multiple("dim", "heads")
-        for name, accepted in (("activation", ("gelu", "quick_gelu")), ("tail", ("tokens", "mean", "class"))):
-            if getattr(self, name) not in accepted:
-                raise ValueError(f"{self.name}: {name}={getattr(self, name)!r}; {near(getattr(self, name), accepted)}")
-        if self.tail == "class" and not self.class_token:
-            raise ValueError(f"{self.name}: tail='class' without class_token; class_token=True would be accepted")
+        if self.activation not in ("gelu", "quick_gelu"):
+            raise ValueError(f"{self.name}: activation={self.activation!r}; {near(self.activation, ('gelu', 'quick_gelu'))}")
+        if self.tail == "class" and not (self.class_token and self.embed_dim):
+            raise ValueError(f"{self.name} without class token or joint space; class_token=True and embed_dim from 1 would be accepted")
+        self._check_positions()
+
+    def _check_positions(self) -> None:
+        made_for = self.checkpoint_frames
+        if made_for in (-1, self.frames):
+            return
+        if type(made_for) is not int or made_for < 1 or made_for % self.tubelet:
+            accepted = f"-1 or a multiple of tubelet={self.tubelet} would be accepted"
+            raise ValueError(f"{self.name}: checkpoint_frames={made_for!r}; {accepted}")
+        if self.class_token or self.frame_wise or self.learned_positions:
+            raise ValueError(
+                f"{self.name}: checkpoint_frames={made_for}, but only sinusoid positions of a clip are interpolated; -1 would be accepted"
+            )
 
 
 STAGES = 4
@@ -211,10 +262,8 @@ class SwinArchitecture(Architecture):
     def check(self) -> None:
         """Stages, too."""
         super().check()
-        self._check_whole("depths", "heads", "window")
         for name, count in (("depths", STAGES), ("heads", STAGES), ("window", 3)):
-            if len(getattr(self, name)) != count:
-                raise ValueError(f"{self.name}: {name}={getattr(self, name)}; {count} whole numbers would be accepted")
+            self._check_tuple(name, count)
         for stage, heads in enumerate(self.heads):
             if self.dim * 2**stage % heads:
                 raise ValueError(

@@ -18,9 +18,7 @@ def _umt(name: str, dim: int, depth: int, embed_dim: int, cross_layers: int) -> 
 
 
 def _videomae(name: str, dim: int, depth: int, heads: int) -> Architecture:
-    return PlainArchitecture(
-        name=name, family="videomae", dim=dim, depth=depth, heads=heads, frames=16, tubelet=2, num_classes=400, tail="mean"
-    )
+    return PlainArchitecture(name=name, family="videomae", dim=dim, depth=depth, heads=heads, frames=16, tubelet=2, num_classes=400)
 
 
 def _clip(family: str, size: str, patch_size: int, dim: int, depth: int, embed_dim: int) -> Architecture:
@@ -42,7 +40,6 @@ def _clip(family: str, size: str, patch_size: int, dim: int, depth: int, embed_d
         key_bias=True,
         pre_norm=True,
         activation="quick_gelu",
-        tail="class",
     )
 
 

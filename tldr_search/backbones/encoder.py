@@ -27,9 +27,9 @@ class Attended(NamedTuple):
     keys: Tensor | None
     """[B, N, d] head-mean keys."""
     entropy: Tensor | None
-    """[B, N] sum_j p_ij ln p_ij of the head-mean attention p (negative entropy; vid-TLDR Eq. 5)."""
+    """[B, N] sum_j p_ij ln p_ij of the head-mean attention p (negative entropy; vid-TLDR Eq. 5). Ours: j is no class token."""
     received: Tensor | None
-    """[B, N] mean over queries of the head-mean attention that each token receives (vid-TLDR Eq. 3)."""
+    """[B, N] mean over queries of the head-mean attention that each token receives (vid-TLDR Eq. 3). Ours: queries are no class token."""
 
 
 class Encoded(NamedTuple):
@@ -56,7 +56,7 @@ class Attention(nn.Module):
 
     def __init__(self, arch: PlainArchitecture) -> None:
         super().__init__()
-        self.heads = arch.heads
+        self.heads, self.protected = arch.heads, int(arch.class_token)
         self.qkv = nn.Linear(arch.dim, 3 * arch.dim, bias=False)
         self.q_bias = nn.Parameter(torch.zeros(arch.dim))
         self.k_bias = nn.Parameter(torch.zeros(arch.dim)) if arch.key_bias else None
@@ -70,15 +70,15 @@ class Attention(nn.Module):
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, h, N, d]
         log_size = None if size is None else size.log().to(q.dtype)[:, None, None, :]
         if needs & {"entropy", "received"}:
-            out, entropy, received = _observed_attention(q, k, v, log_size)
+            out, entropy, received = _observed_attention(q, k, v, log_size, self.protected)
         else:
             out, entropy, received = F.scaled_dot_product_attention(q, k, v, attn_mask=log_size), None, None
         keys = k.mean(dim=1) if "keys" in needs else None
         return self.proj(out.transpose(1, 2).flatten(2)), Attended(keys, entropy, received)
 
 
-def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Attention in blocks of queries, with the statistics of the unbiased head-mean map.
+def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None, protected: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention in blocks of queries, with the statistics of the unbiased head-mean map; the first `protected` tokens take no part in them.
 
     q, k, v [B, h, N, d] -> (out [B, h, N, d], negative entropy [B, N], received attention [B, N]).
     """
@@ -90,11 +90,13 @@ def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None
         logits = q[:, :, at] @ k
         plain = logits.softmax(dim=-1, dtype=torch.float32)
         p = plain.mean(dim=1)
+        received += p[:, max(protected - start, 0) :].sum(dim=1)
+        if protected:
+            p = p[..., protected:] / p[..., protected:].sum(dim=-1, keepdim=True)
         entropies.append(torch.xlogy(p, p).sum(dim=-1))  # 0 ln 0 = 0, where the released code gives NaN
-        received += p.sum(dim=1)
         used = plain if log_size is None else (logits + log_size).softmax(dim=-1, dtype=torch.float32)
         out[:, :, at] = used.to(v.dtype) @ v
-    return out, torch.cat(entropies, dim=1), received / q.shape[2]
+    return out, torch.cat(entropies, dim=1), received / (q.shape[2] - protected)
 
 
 def quick_gelu(x: Tensor) -> Tensor:
@@ -218,7 +220,9 @@ class VideoEncoder(nn.Module):
 
 
 def check_clips(arch: Architecture, video: Tensor) -> None:
-    """`ValueError` for clips that the model was not built for."""
+    """`ValueError` for clips that the model was not built for, or that are not normalised yet."""
+    if not video.is_floating_point():
+        raise ValueError(f"{arch.name}: clips of {video.dtype}; normalised ones, of a floating type, would be accepted")
     expected = (3, arch.frames, arch.image_size, arch.image_size)
     if tuple(video.shape[1:]) != expected:
         accepted = ", ".join(map(str, expected))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +46,7 @@ class WindowAttention(nn.Module):
         for where, last in alike(cut):
             order.append(positions[where].flatten(0, 2))
             q, k, v = self._windows(qkv, order[-1], layout, padded=cut.padded != layout.grid)
-            added = (bias + blocked(cut, last, bias)).to(q.dtype)
+            added = (bias + blocked(cut, last, qkv.device) if any(last) else bias).to(q.dtype)
             values = _observed_attention(q, k, v, added) if needs & {"entropy", "received"} else _fused_attention(q, k, v, added)
             seen.append([value.reshape(len(rows), -1, *value.shape[2:]) for value in values])  # [B, w M, ...]
         back = layout.of_rows(inverse(torch.cat(order).flatten(), math.prod(layout.grid)))
@@ -61,6 +62,8 @@ class WindowAttention(nn.Module):
         return windows.view(-1, positions.shape[1], 3, self.heads, windows.shape[2] // self.heads // 3).permute(2, 0, 3, 1, 4)
 
 
+@cache
+@torch.inference_mode(False)  # kept for later calls, which may want gradients
 def relative_positions(window: Shape, volume: int, device: torch.device) -> Tensor:
     """[M, M] int64: row of the bias table for each pair of positions.
 
@@ -86,17 +89,21 @@ def alike(cut: Windows) -> Iterator[tuple[tuple[slice, ...], tuple[bool, ...]]]:
         yield where, last
 
 
-def blocked(cut: Windows, last: tuple[bool, ...], like: Tensor) -> Tensor:
+@cache
+@torch.inference_mode(False)  # kept for later calls, which may want gradients
+def blocked(cut: Windows, last: tuple[bool, ...], device: torch.device) -> Tensor:
     """[M, M] mask of windows that are `last` along these dimensions: 0 within a region, `BLOCKED` between two."""
-    region = torch.zeros(cut.size, dtype=torch.int64, device=like.device)
+    region = torch.zeros(cut.size, dtype=torch.int64, device=device)
     for axis, (size, shift) in enumerate(zip(cut.size, cut.shift, strict=True)):
         if last[axis]:
-            far = torch.arange(size, device=like.device) >= size - shift
+            far = torch.arange(size, device=device) >= size - shift
             region = region + 2**axis * far.view([-1 if other == axis else 1 for other in range(3)])
     region = region.flatten()
-    return BLOCKED * (region[:, None] != region).to(like.dtype)
+    return BLOCKED * (region[:, None] != region).float()
 
 
+@cache
+@torch.inference_mode(False)  # kept for later calls, which may want gradients
 def members(grid: Shape, cut: Windows, device: torch.device) -> Tensor:
     """[a, b, c, M] position of the grid at each place of each window, after the shift; -1 where a window is padded."""
     positions = torch.arange(math.prod(grid), device=device).view(grid)

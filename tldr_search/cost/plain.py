@@ -38,7 +38,7 @@ def _tail(arch: PlainArchitecture, n: int) -> int:
     """UMT: final norm of n tokens and norm of their mean. VideoMAE: norm of the mean, classifier. CLIP: class token, projection."""
     c = arch.dim
     if arch.tail == "tokens":
-        return 5 * n * c + 5 * c
+        return 5 * arch.sequences * n * c + 5 * c
     if arch.tail == "mean":
         return 5 * c + c * arch.num_classes
     return arch.sequences * (5 * c + c * arch.embed_dim)

@@ -32,7 +32,7 @@ class Result(NamedTuple):
     """What one should know of it."""
 
     def belongs_to(self, row: Published) -> bool:
-        """Whether it was printed beside the cost of `row`."""
+        """Whether it is of the same cell: method, model, benchmark, weights and cost."""
         theirs = (row.method, row.model, row.benchmark, row.variant, row.gflops)
         return (self.method, self.model, self.benchmark, self.variant, self.gflops) == theirs
 
@@ -66,8 +66,13 @@ def published_points(model: str, benchmark: str, variant: str = "") -> list[Poin
 
 
 def leading(row: Published) -> tuple[str, float] | None:
-    """(metric, value) printed beside the cost of `row`: by the rate that its benchmark is judged by; None where there is none."""
-    found = {metric: value for result in reversed(RESULTS) if result.belongs_to(row) for metric, value in result.metrics.items()}
+    """(metric, value) for the cell of `row`, by the rate that its benchmark is judged by; None where there is none.
+
+    The paper that prints the cost goes first, then the order of the table.
+    """
+    paper = row.source.partition(" Table")[0]
+    cell = sorted((r for r in RESULTS if r.belongs_to(row)), key=lambda result: not result.source.startswith(paper))
+    found = {metric: value for result in reversed(cell) for metric, value in result.metrics.items()}
     return next(((metric, found[metric]) for metric in BENCHMARKS[row.benchmark] if metric in found), None)
 
 

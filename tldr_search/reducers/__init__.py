@@ -30,7 +30,7 @@ METHODS: dict[str, Method] = {
             "vid_tldr:build",
             limit=half,
             match_width=_token_width,
-            ours="CLIP: within each frame, the class token stays and is left out of saliency",
+            ours="CLIP: within each frame; class tokens stay and take no part in saliency",
         ),
         PerLayer(
             "tome",
@@ -45,7 +45,7 @@ METHODS: dict[str, Method] = {
                 Option("sorted", "auto", ("auto", "on", "off"), "unmerged tokens in their old order; auto: only beside a class token"),
                 Option("proportional", "on", ("on", "off"), "attention biased by the log of each token's size"),
             ),
-            ours="CLIP: within each frame",
+            ours="CLIP: within each frame; class tokens stay, as in images",
         ),
         Staged(
             "sta",
@@ -62,7 +62,7 @@ METHODS: dict[str, Method] = {
             False,
             "top_k:attentiveness",
             limit=all_but_one,
-            ours="Swin: cells, between stages",
+            ours="CLIP: within each frame, class tokens take no part; Swin: cells, between stages",
         ),
         PerLayer(
             "saliency-pruning",
@@ -71,7 +71,7 @@ METHODS: dict[str, Method] = {
             False,
             "top_k:saliency_pruning",
             limit=all_but_one,
-            ours="Swin: cells, between stages",
+            ours="CLIP: within each frame, class tokens take no part; Swin: cells, between stages",
         ),
         PerLayer(
             "random",

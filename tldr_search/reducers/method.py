@@ -105,13 +105,13 @@ class Method(ABC):
 
     def _padded(self, schedule: Sequence[int], geometry: Geometry) -> Schedule:
         slots = self.slots(geometry)
-        if len(schedule) > slots:
-            accepted = f"at most {slots} would be accepted for {geometry.depth} layers"
-            raise ValueError(f"{self.name}: a schedule of {len(schedule)} entries; {accepted}")
         try:
             entries = tuple(operator.index(r) for r in schedule)
         except TypeError:
-            raise ValueError(f"{self.name}: schedule {tuple(schedule)}; whole numbers would be accepted") from None
+            raise ValueError(f"{self.name}: schedule {schedule!r}; whole numbers, such as (600, 200, 100), would be accepted") from None
+        if len(entries) > slots:
+            accepted = f"at most {slots} would be accepted for {geometry.depth} layers"
+            raise ValueError(f"{self.name}: a schedule of {len(entries)} entries; {accepted}")
         return entries + (0,) * (slots - len(entries))
 
     @property
@@ -173,8 +173,8 @@ class PerLayer(Method):
         """All of them, or those between stages; `ValueError` if it would merge there."""
         if geometry.between_stages and self.merges:
             raise ValueError(
-                f"{self.name} merges tokens of different places into one, but every window of a Swin needs all its places; "
-                "a method that prunes would be accepted, see `list methods`"
+                f"{self.name} merges tokens of different places into one, but a Swin's windows need all places; "
+                "a method that prunes would be accepted"
             )
         return geometry.between_stages or tuple(range(geometry.depth))
 
@@ -220,7 +220,8 @@ class Staged(Method):
 
     def _padded(self, schedule: Sequence[int], geometry: Geometry) -> Schedule:
         """A single r is the same at all three stages, as released."""
-        return super()._padded(tuple(schedule) * STAGES if len(schedule) == 1 else schedule, geometry)
+        entries = super()._padded(schedule, geometry)
+        return entries[:1] * STAGES if entries and len(schedule) == 1 else entries
 
     def acting_layers(self, geometry: Geometry) -> tuple[int, ...]:
         """See `stage_layers`; `ValueError` where the tokens don't fall into groups."""

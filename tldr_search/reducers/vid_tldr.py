@@ -3,8 +3,8 @@
 Where paper and released code differ, the code is followed: saliency from attention that is not biased by size, heads averaged
 before the entropy, tokens themselves compared, only the r selected sources scaled by their saliency.
 
-Ours, where nothing is published: a class token (CLIP) is protected and left out of the saliency of the others; where every frame
-is encoded by itself, tokens merge within their frame.
+Ours, where nothing is published: a class token (CLIP) is protected and takes no part in saliency, neither its own attention nor
+the attention to it; where every frame is encoded by itself, tokens merge within their frame.
 
 Notation: s = negative entropy of a token's attention, s^ = its saliency in [0, 1].
 """

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tldr_search.backbones.architecture import Architecture, TextArchitecture
-from tldr_search.backbones.architectures import VOCABULARIES
+from tldr_search.backbones.architectures import VOCABULARIES, architecture
 from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.bpe import CLIPTokenizer
 from tldr_search.backbones.text.wordpiece import WordPieceTokenizer
@@ -21,6 +21,11 @@ _FILES = {
     "vifi-clip": ("bpe_simple_vocab_16e6.txt.gz", "vocab.json"),
 }
 """What a vocabulary is called in a directory that also holds other things."""
+
+
+def load_tokenizer(name: str, vocabulary: Path | str | None = None, max_length: int | None = None) -> Tokenizer:
+    """The tokenizer of the model `name`; see `tokenizer_of`."""
+    return tokenizer_of(architecture(name), vocabulary, max_length)
 
 
 def tokenizer_of(arch: Architecture, vocabulary: Path | str | None = None, max_length: int | None = None) -> Tokenizer:
