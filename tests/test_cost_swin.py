@@ -35,20 +35,9 @@ def test_full_size_equals_fvcore(name, schedule):
     assert CostModel(arch, "sta")(schedule).macs == count_macs(arch, "sta", schedule)
 
 
-@pytest.mark.parametrize(
-    "name,gflops,printed",
-    [
-        ("swin-t", 88.062, (68, 61, 54)),
-        ("swin-s", 166.125, (121, 106, 91)),
-        ("swin-b", 281.922, (202, 176, 149)),
-        ("swin-b-w16", 320.946, (241, 215, 188)),
-    ],
-)
-def test_published_gflops(name, gflops, printed):
-    model = CostModel(architecture(name, num_classes=0), "sta")
-    assert round(model.base, 3) == gflops
-    for r, expected in zip((12, 16, 20), printed, strict=True):
-        assert model((r,)).gflops == pytest.approx(expected, abs=0.5)
+@pytest.mark.parametrize("name,gflops", [("swin-t", 88.062), ("swin-s", 166.125), ("swin-b", 281.922), ("swin-b-w16", 320.946)])
+def test_unreduced_without_a_classifier(name, gflops):
+    assert round(CostModel(architecture(name, num_classes=0)).base, 3) == gflops
 
 
 def test_layers_count_cells():

@@ -163,7 +163,7 @@ class PatchEmbed(nn.Module):
     def forward(self, video: Tensor) -> Tensor:
         """[B, 3, T, H, W] -> [B, N, C]"""
         patches: Tensor = self.proj(video)
-        return patches.flatten(2).transpose(1, 2)
+        return patches.flatten(2).transpose(1, 2).contiguous()  # or every norm to come would copy it first
 
 
 class VideoEncoder(nn.Module):

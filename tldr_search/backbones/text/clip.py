@@ -41,11 +41,13 @@ class CLIPTextEncoder(nn.Module):
         """`activation`: as the vision tower's (`gelu` or `quick_gelu`)."""
         super().__init__()
         self.token_embedding = nn.Embedding(arch.vocab_size, arch.dim)
-        self.positional_embedding = nn.Parameter(0.01 * torch.randn(arch.max_positions, arch.dim))
+        self.positional_embedding = nn.Parameter(torch.empty(arch.max_positions, arch.dim))
+        nn.init.normal_(self.positional_embedding, std=0.01)
         layers = nn.ModuleList(_Layer(arch.dim, arch.heads, activation) for _ in range(arch.depth))
         self.transformer = nn.ModuleDict({"resblocks": layers})
         self.ln_final = nn.LayerNorm(arch.dim, eps=NORM_EPS)
-        self.text_projection = nn.Parameter(arch.dim**-0.5 * torch.randn(arch.dim, embed_dim))
+        self.text_projection = nn.Parameter(torch.empty(arch.dim, embed_dim))
+        nn.init.normal_(self.text_projection, std=arch.dim**-0.5)
 
     def forward(self, text: TextBatch) -> Tensor:
         """-> [B, E], not of unit length. The end token has the highest id; what follows it is never seen, so the mask is not needed."""
