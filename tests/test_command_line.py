@@ -18,6 +18,7 @@ import yaml
 
 from tldr_search import commands, config
 from tldr_search.__main__ import main
+from tldr_search.data.benchmarks import BENCHMARKS
 
 Run = Callable[..., Any]
 
@@ -227,9 +228,13 @@ def test_a_run_knows_its_weights_annotations_and_version(tmp_path: Path, monkeyp
     assert identity(config.default_study(checkpoint=str(copy))) == packaged
     copy.write_bytes(b"others")
     others = identity(config.default_study(checkpoint=str(copy)))
-    benchmark = config.BENCHMARKS["demo"]
+    assert len({others, identity(config.default_study(checkpoint=str(tmp_path)))}) == 2  # a directory
+    in_directory = identity(config.default_study(checkpoint=str(tmp_path)))
+    (tmp_path / "config.json").write_text("{}")
+    assert identity(config.default_study(checkpoint=str(tmp_path))) != in_directory
+    benchmark = BENCHMARKS["demo"]
     changed = replace(benchmark, read=lambda split: tuple(s._replace(captions=("a",)) for s in benchmark.read(split)))
-    monkeypatch.setitem(config.BENCHMARKS, "demo", changed)
+    monkeypatch.setitem(BENCHMARKS, "demo", changed)
     assert len({packaged, others, identity(config.default_study()), identity(config.default_study(checkpoint="random"))}) == 4
     before = identity(config.default_study())
     monkeypatch.setattr("tldr_search.__version__", "0.0")

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tldr_search import config as configs
-from tldr_search.config import EvaluateConfig, StudyConfig, default_study, from_mapping, help_texts, load, load_any, to_yaml
+from tldr_search.backbones.architectures import PACKAGED
+from tldr_search.config import (
+    ConfigError,
+    EvaluateConfig,
+    Settings,
+    StudyConfig,
+    default_study,
+    from_mapping,
+    help_texts,
+    load,
+    load_any,
+    to_yaml,
+)
 
 
 def test_yaml_in_and_out(tmp_path: Path) -> None:
@@ -59,10 +70,24 @@ def test_the_table_of_vocabularies_is_right() -> None:
 
 def test_random_weights_are_accepted_where_none_are_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert EvaluateConfig(checkpoint="random").checkpoint == "random"
-    monkeypatch.setattr(configs, "PACKAGED", {})
-    with pytest.raises(ValueError, match="umt-mini has no weights in the package; a file, or random, would be accepted"):
+    monkeypatch.delitem(PACKAGED, "umt-mini")
+    with pytest.raises(ValueError, match=r"umt-mini has no weights in the package; a file .* or random, would be accepted"):
         EvaluateConfig()
     assert EvaluateConfig(checkpoint="random").checkpoint == "random"
+
+
+@pytest.mark.parametrize("source", ["weights.pth", "weights", "MCG-NJU/videomae-base"])
+def test_weights_are_a_file_a_directory_or_a_hub_id(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.pth").touch()
+    (tmp_path / "weights").mkdir()
+    assert EvaluateConfig(checkpoint=source).checkpoint == source
+
+
+@pytest.mark.parametrize("source", ["nowhere", "runs/nowhere.pth", "/nowhere/weights", "a/b/c", "a/b.safetensors"])
+def test_weights_that_are_nowhere(source: str) -> None:
+    with pytest.raises(ValueError, match=rf"{source}' is no file or directory; .* a hub id \(owner/name\), or random"):
+        EvaluateConfig(checkpoint=source)
 
 
 @pytest.mark.parametrize(
@@ -99,19 +124,20 @@ def test_every_field_is_explained() -> None:
         ({"budget": "180"}, "no unit"),
         ({"budget": "25ms"}, "not supported yet"),
         ({"model": "umt-mni"}, "model: unknown 'umt-mni'; did you mean umt-mini"),
-        ({"cost_model": "umt-l"}, "24 layers, umt-mini has 12"),
+        ({"cost_model": "umt-l"}, "cost_model: umt-l has 24 layers, umt-mini has 12; one of umt-mini, umt-b, .* would be accepted"),
+        ({"cost_model": "swin-t"}, r"tokens leave swin-t only between stages \(after layers 2, 4, 10\), umt-mini in any layer; one of umt"),
         ({"benchmark": "dmeo"}, "did you mean demo"),
         ({"objective": "t2v_r2"}, "did you mean"),
-        ({"methods": "tome,vidtldr"}, "unknown method 'vidtldr'; did you mean vid-tldr"),
+        ({"methods": "tome,vidtldr"}, "methods: unknown method 'vidtldr'; did you mean vid-tldr"),
         ({"methods": []}, "methods: none"),
         ({"methods": ["none"]}, "always measured"),
         ({"methods": ["tome", "tome:metric=keys"]}, "tome is named twice"),
         ({"methods": [1]}, "methods: .* a list of texts"),
         ({"baseline_shape": "constnt"}, "did you mean constant"),
         ({"search_split": "report"}, "both 'report'"),
-        ({"report_split": "reprot"}, "did you mean report"),
+        ({"report_split": "reprot"}, "report_split: unknown 'reprot'; did you mean report"),
         ({"precision": "fp8"}, "did you mean"),
-        ({"ladder": ["120%"]}, "at most 100%"),
+        ({"ladder": ["120%"]}, "ladder: budget '120%': .* at most 100%"),
         ({"ladder": ["310gflops"]}, "310gflops.*below the 303.3 GFLOPs of umt-b"),
         ({"ladder": ["100gflops..120gflops"]}, "a single amount"),
         ({"budget": "20gflops"}, r"vid-tldr on umt-b: least 36.4, unreduced 303.3; tome on umt-b: least 35.1, unreduced 303.3; sta on"),
@@ -142,12 +168,43 @@ def test_mistakes_in_a_study(values: dict[str, object], said: str) -> None:
         ({"model": "videomae-b", "task": "classification"}, "videomae-b tells 400 classes apart, not 8"),
         ({"model": "videomae-b"}, "videomae-b has no text tower; for retrieval on demo umt-mini would be accepted"),
         ({"model": "umt-l"}, "umt-l has no vocabulary in the package"),
-        ({"checkpoint": "missing.pth"}, "'missing.pth' is no file; a file with weights, or random, would be accepted"),
+        ({"task": "answering"}, "task: unknown 'answering'"),
     ],
 )
 def test_mistakes_in_an_evaluation(values: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         from_mapping(EvaluateConfig, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "fields"),
+    [
+        (EvaluateConfig, {"method": "tom", "split": "xx", "task": "retreival", "checkpoint": "/nope.pth"}, "checkpoint task split method"),
+        (EvaluateConfig, {"method": "tom", "schedule": "2000"}, "method"),  # what is possible depends on the method
+        (EvaluateConfig, {"method": "tom", "schedule": "6,x"}, "method schedule"),
+        (EvaluateConfig, {"devices": 0, "num_nodes": "1", "batch_size": -1, "precision": "fp8"}, "num_nodes precision batch_size devices"),
+        (StudyConfig, {"model": "umt-mni", "cost_model": "umt-q", "budget": "10gflops"}, "model cost_model"),
+        (StudyConfig, {"model": "umt-mni", "cost_model": "umt-b", "budget": "400gflops"}, "model budget"),
+        (StudyConfig, {"model": "videomae-b", "cost_model": "swin-t", "seed": -1}, "cost_model seed model"),
+        (StudyConfig, {"methods": 5, "baselines": "none", "budget": "6ms", "ladder": "9%,120%"}, "methods baselines budget ladder"),
+        (StudyConfig, {"methods": "tom,rondom", "baselines": "random,random"}, "methods methods baselines"),
+        (StudyConfig, {"model": "swin-t", "baselines": "tome", "checkpoint": "/nope"}, "checkpoint methods methods baselines model"),
+        (
+            StudyConfig,
+            {"benchmark": "dmeo", "objective": "top9", "search_split": "x", "report_split": "x"},
+            "benchmark objective report_split",
+        ),
+        (StudyConfig, {"ladder": "310gflops,99%..100%,40%", "cost_model": "umt-b", "trials": 0, "name": ""}, "name trials ladder ladder"),
+    ],
+)
+def test_all_mistakes_are_told_and_none_that_follows_from_another(kind: type[Settings], values: dict[str, object], fields: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        from_mapping(kind, {**values, "colour": "red"})
+    unknown, *lines = raised.value.mistakes.lines
+    assert unknown.startswith("unknown setting 'colour'")
+    assert len(lines) == len(fields.split()), lines
+    assert raised.value.mistakes.fields == set(fields.split())
+    assert str(raised.value) == "; ".join([unknown, *lines])
 
 
 @pytest.mark.parametrize(("text", "said"), [("a: [", "no YAML"), ("[1]", "list at the top"), ("seed: x", "study.yaml: seed: 'x' is str")])

@@ -1,4 +1,4 @@
-"""Every problem of a config in one list: weights, annotations, every video."""
+"""Every problem of a config in one list: settings, weights, annotations, every video."""
 
 from __future__ import annotations
 
@@ -11,29 +11,45 @@ from tqdm import tqdm
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.checkpoints import load_backbone, load_retrieval
-from tldr_search.config import EvaluateConfig, StudyConfig, default_study, load_any
+from tldr_search.config import ConfigError, Settings, default_study, load_any
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.video import BadVideoError, read_frames
 
+OF_WEIGHTS = frozenset({"model", "checkpoint", "benchmark", "task", "objective"})
+"""Settings without which nothing can be said about the weights."""
+OF_VIDEOS = frozenset({"model", "benchmark", "split", "search_split", "report_split"})
+
 
 def problems(path: str | None) -> list[str]:
-    """One line per problem, empty if all is well; `ValueError` if the config itself cannot be read."""
-    config = load_any(path) if path else default_study()
-    return [*_weights(config), *_videos(config)]
+    """One line per problem, empty if all is well; `ValueError` if the file is missing or no YAML.
+
+    Where settings are wrong, weights and videos are checked as far as they do not depend on those.
+    """
+    try:
+        config = load_any(path) if path else default_study()
+    except ConfigError as error:
+        return [*error.mistakes.lines, *_files(error.config, error.mistakes.fields)]
+    return list(_files(config, frozenset()))
 
 
-def _weights(config: StudyConfig | EvaluateConfig) -> Iterator[str]:
+def _files(config: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    if wrong.isdisjoint(OF_WEIGHTS):
+        yield from _weights(config)
+    if wrong.isdisjoint(OF_VIDEOS):
+        yield from _videos(config)
+
+
+def _weights(config: Settings) -> Iterator[str]:
     try:
         (load_retrieval if config.task == "retrieval" else load_backbone)(config.model, config.checkpoint)
     except ValueError as error:
         yield str(error)
 
 
-def _videos(config: StudyConfig | EvaluateConfig) -> Iterator[str]:
-    splits = (config.search_split, config.report_split) if isinstance(config, StudyConfig) else (config.split,)
+def _videos(config: Settings) -> Iterator[str]:
     frames = architecture(config.model).frames
     videos: list[Path] = []
-    for split in splits:
+    for split in config.splits:
         try:
             videos += [sample.video for sample in BENCHMARKS[config.benchmark].read(split)]
         except (ValueError, OSError) as error:

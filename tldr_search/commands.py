@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, architecture
+from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.cost import CostModel
 from tldr_search.names import near
 from tldr_search.reducers import METHODS, NONE, Method, get_method
@@ -331,13 +331,31 @@ def _identity(config: StudyConfig) -> str:
     import tldr_search
     from tldr_search.data.benchmarks import BENCHMARKS
 
-    if config.checkpoint == RANDOM:
-        weights = RANDOM
-    else:
-        packaged = files("tldr_search.demo") / PACKAGED.get(config.model, "")
-        with as_file(packaged) if config.checkpoint is None else nullcontext(Path(config.checkpoint)) as path, path.open("rb") as file:
-            weights = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    weights = _weights(config.model, config.checkpoint)
     read = BENCHMARKS[config.benchmark].read
     samples = [[(s.name, s.captions, s.label) for s in read(split)] for split in (config.search_split, config.report_split)]
     annotations = hashlib.sha256(repr(samples).encode()).hexdigest()[:16]
     return f"weights {weights}, annotations {annotations}, tldr_search {tldr_search.__version__}"
+
+
+def _weights(model: str, checkpoint: str | None) -> str:
+    """What tells weights from others: a digest of the file, or of the files in a directory."""
+    if checkpoint is None:
+        with as_file(files("tldr_search.demo") / PACKAGED[model]) as path:
+            return _digest(path)
+    if checkpoint == RANDOM:
+        return RANDOM
+    path = Path(checkpoint)
+    if not path.exists() and is_hub_id(checkpoint):
+        from tldr_search.backbones.checkpoints.hub import download
+
+        path = download(checkpoint)
+    if not path.is_dir():
+        return _digest(path)
+    parts = [f"{file.name} {_digest(file)}" for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors", ".bin")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -171,12 +171,32 @@ def test_hub(tmp_path, monkeypatch, there):
     assert asked == ["owner/name-of-model"] * (1 if there == "model.safetensors" else 2), "pickles only where there is nothing else"
 
 
+def test_hub_beside_weights_of_another_library(tmp_path, monkeypatch):
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"not read")
+    torch.save({"a": WEIGHT}, tmp_path / "pytorch_model.bin")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, allow_patterns: str(tmp_path))
+    assert read_state("owner/name")["a"].equal(WEIGHT)
+
+
+class HangingUpError(Exception):
+    """As the HTTP library below the hub's has them: no OSError, and of another module from version to version."""
+
+
+def test_hub_that_hangs_up(monkeypatch):
+    def snapshot_download(*_, **__):
+        raise HangingUpError("peer closed connection\nwithout sending complete message body")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(ValueError, match="does not give it: HangingUpError: peer closed connection without sending complete message body;"):
+        read_state("owner/name")
+
+
 def test_hub_without_an_answer(monkeypatch):
     def snapshot_download(*_, **__):
         raise LocalEntryNotFoundError("nothing on disk.\n\nAnd no connection.")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    with pytest.raises(ValueError, match=r"the hub does not give it: nothing on disk. And no connection."):
+    with pytest.raises(ValueError, match=r"the hub does not give it: LocalEntryNotFoundError: nothing on disk. And no connection."):
         read_state("owner/nothing")
     for path in ("weights/umt.pth", "umt", "a/b/c", Path("owner/name"), "../owner/name"):
         with pytest.raises(ValueError, match="no such file; a file"):

@@ -126,13 +126,91 @@ def test_known_deviations_of_videomae_are_told(tmp_path):
     [
         ({"use_mean_pooling": False}, "use_mean_pooling=false"),
         ({"num_attention_heads": 6}, "heads=6 would be accepted"),
-        ({"hidden_act": "relu"}, "hidden_act='relu'"),
+        ({"hidden_act": "relu"}, "hidden_act='relu', .*; hidden_act='gelu' or hidden_act='quick_gelu' would be accepted"),
+        ({"num_attention_heads": 7}, "num_attention_heads=3 would be accepted"),
     ],
 )
 def test_what_videomae_does_not_compute(tmp_path, fields, message):
     change(save(videomae(), tmp_path), **fields)
     with pytest.raises(ValueError, match=message):
         ts.load_backbone("videomae-b", tmp_path, **VIDEOMAE)
+
+
+def offered(error, chosen=()):
+    """The overrides that an error says would be accepted, as the user would type them."""
+    clause = str(error.value).rpartition("; ")[2].partition(" would be accepted")[0]
+    return dict(chosen) | eval(f"dict({clause})", {"TextArchitecture": TextArchitecture})
+
+
+def test_a_directory_of_unusual_sizes_says_all_overrides_at_once(tmp_path):
+    save(videomae(intermediate_size=48), tmp_path / "videomae")
+    with pytest.raises(ValueError, match=r"this looks like a Hugging Face VideoMAE \(dim 24, depth 3, patch 16\), you asked for") as error:
+        ts.load_backbone("videomae-b", tmp_path / "videomae")
+    assert str(error.value).endswith(
+        "; dim=24, depth=3, heads=3, mlp_ratio=2, num_classes=5, frames=4, image_size=32 would be accepted (its config.json)"
+    )
+    assert ts.load_backbone("videomae-b", tmp_path / "videomae", **offered(error))
+    with pytest.raises(ValueError, match=r"num_classes=5, image_size=32 would be accepted"):
+        ts.load_backbone("videomae-b", tmp_path / "videomae", frames=8)
+    save(clip(), tmp_path / "clip")
+    for load in (ts.load_backbone, load_retrieval):
+        with pytest.raises(ValueError, match=r"; dim=24, depth=2, heads=3, embed_dim=8, image_size=32.* would be accepted") as error:
+            load("clip-b16", tmp_path / "clip")
+        assert load("clip-b16", tmp_path / "clip", frames=2, **offered(error))
+
+
+def test_what_would_not_be_accepted_is_not_offered(tmp_path):
+    save(videomae(), tmp_path)
+    change(tmp_path, num_attention_heads=7)
+    with pytest.raises(ValueError, match=r"; num_classes=5 would be accepted$"):
+        ts.load_backbone("videomae-b", tmp_path)
+    (tmp_path / "config.json").write_text("[")
+    with pytest.raises(ValueError, match=r"; num_classes=5 would be accepted$"):
+        ts.load_backbone("videomae-b", tmp_path)
+
+
+def test_the_shapes_of_another_model_come_before_its_config(tmp_path):
+    """Of VideoMAE-B, as far as its sizes go."""
+    model = transformers.VideoMAEForVideoClassification(transformers.VideoMAEConfig(num_hidden_layers=1))
+    one = model.state_dict()
+    layers = {name: value for name, value in one.items() if ".layer.0." in name}
+    torch.save(
+        one | {name.replace(".0.", f".{i}."): value for i in range(12) for name, value in layers.items()}, tmp_path / "pytorch_model.bin"
+    )
+    model.config.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"this looks like videomae-b \(.*\), you asked for videomae-l") as error:
+        ts.load_backbone("videomae-l", tmp_path)
+    assert "heads=" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "looks"),
+    [
+        ("VideoMAEModel", {}, "a Hugging Face VideoMAE without a classifier"),
+        ("VideoMAEForPreTraining", {}, "the pretraining of a Hugging Face VideoMAE, which has no classifier"),
+        (
+            "VideoMAEForVideoClassification",
+            {"use_mean_pooling": False},
+            "a Hugging Face VideoMAE that classifies the first token, not the mean",
+        ),
+    ],
+)
+def test_other_forms_of_videomae_are_named(tmp_path, kind, fields, looks):
+    config = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3, "intermediate_size": 48, "decoder_hidden_size": 12}
+    config |= {"decoder_num_hidden_layers": 1, "decoder_num_attention_heads": 2, "decoder_intermediate_size": 12} | fields
+    save(getattr(transformers, kind)(transformers.VideoMAEConfig(image_size=32, num_frames=4, **config)), tmp_path)
+    with pytest.raises(ValueError, match=rf"this looks like {looks} \(dim 24, depth 1, patch 16\), you asked for videomae-b"):
+        ts.load_backbone("videomae-b", tmp_path)
+
+
+def test_warnings_show_the_users_line_and_nothing_that_he_chose_himself(tmp_path):
+    save(videomae(layer_norm_eps=1e-12, num_frames=6, image_size=48), tmp_path)
+    with pytest.warns(UserWarning, match="says") as told:
+        ts.load_backbone("videomae-b", tmp_path, **VIDEOMAE)
+    assert [(str(one.message).partition(" says ")[2].partition("=")[0], one.filename) for one in told] == [("layer_norm_eps", __file__)]
+    with pytest.warns(UserWarning, match="says") as told:
+        ts.load_backbone("videomae-b", tmp_path, **{name: VIDEOMAE[name] for name in ("dim", "depth", "heads", "num_classes")})
+    assert [str(one.message).partition(" says ")[2].partition("=")[0] for one in told] == ["layer_norm_eps", "image_size", "num_frames"]
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "bin"])
@@ -143,7 +221,8 @@ def test_clip(tmp_path, kind):
     video = torch.randn(2, 3, 2, 32, 32)
     frames = theirs.get_image_features(video.transpose(1, 2).flatten(0, 1)).pooler_output.unflatten(0, (2, 2))
     torch.testing.assert_close(ours(video).pooled, frames.mean(dim=1), atol=1e-5, rtol=0)
-    alone = ts.load_backbone("vifi-clip-b16", tmp_path, **CLIP)
+    with pytest.warns(UserWarning, match="is a Hugging Face CLIP, you asked for vifi-clip-b16: it computes what clip-b16 would"):
+        alone = ts.load_backbone("vifi-clip-b16", tmp_path, **CLIP)
     torch.testing.assert_close(alone(video).pooled, frames.mean(dim=1), atol=1e-5, rtol=0)
     ids = torch.tensor([[38, 3, 7, 39, 0], [38, 12, 39, 0, 0]])
     text = nn.functional.normalize(theirs.get_text_features(ids).pooler_output, dim=-1)
@@ -160,8 +239,9 @@ def test_what_clip_does_not_compute(tmp_path):
     assert ts.load_backbone("clip-b16", tmp_path, **CLIP, activation="gelu").arch.activation == "gelu"
     change(tmp_path, vision_config=config["vision_config"], text_config=config["text_config"] | {"num_attention_heads": 4})
     assert ts.load_backbone("clip-b16", tmp_path, **CLIP), "the text tower is not asked for"
-    with pytest.raises(ValueError, match=r"text.heads=4 would be accepted"):
+    with pytest.raises(ValueError, match=r"; text=TextArchitecture\(.*\) would be accepted") as error:
         load_retrieval("clip-b16", tmp_path, **CLIP)
+    assert load_retrieval("clip-b16", tmp_path, **CLIP | offered(error, CLIP)).arch.text.heads == 4
 
 
 def openai_names(theirs):
@@ -233,6 +313,13 @@ def test_clip_under_the_names_of_openai_and_of_vifi_clip(tmp_path):
         load_retrieval("vifi-clip-b16", tmp_path / "vifi.pth", **CLIP)
     with pytest.raises(ValueError, match=r"no token embeddings of a CLIP; this looks like a ViFi-CLIP"):
         load_retrieval("vifi-clip-b16", tmp_path / "vifi.pth", base=tmp_path / "vifi.pth", **CLIP)
+    with pytest.warns(UserWarning, match="is a ViFi-CLIP, you asked for clip-b16: it computes what vifi-clip-b16 would"):
+        ts.load_backbone("clip-b16", tmp_path / "vifi.pth", **CLIP)
+    torch.save(openai | {"token_embedding.weight": torch.zeros(40, 12)}, tmp_path / "wide.pt")
+    with pytest.raises(
+        ValueError, match=r"base=.*wide.pt' does not fit checkpoint .*vifi.pth': .* is \[40, 12\] where \[40, 16\] is expected"
+    ):
+        load_retrieval("vifi-clip-b16", tmp_path / "vifi.pth", base=tmp_path / "wide.pt", **CLIP)
     with pytest.raises(ValueError, match="token embeddings of its own"):
         load_retrieval("clip-b16", tmp_path / "openai.pt", base=tmp_path / "openai.pt", **CLIP)
 

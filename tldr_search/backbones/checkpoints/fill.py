@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from tldr_search.backbones.checkpoints.files import Checkpoint
 from tldr_search.backbones.checkpoints.misfits import Wanted, guess, misfits
+from tldr_search.backbones.checkpoints.reading import one_line, quoted
 from tldr_search.backbones.checkpoints.rules import Converted, Layout, convert
 
+M = TypeVar("M", bound=nn.Module)
 
-def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
+
+def on_meta(build: Callable[[], M]) -> M:
     """The module with parameters that have no memory yet; buffers that no checkpoint has (positions) are made as usual."""
+    here = threading.get_ident()
 
     def move(_: nn.Module, __: str, parameter: nn.Parameter | None) -> nn.Parameter | None:
-        if parameter is None or parameter.is_meta:  # a second name of one parameter; the answer None leaves it as it is
+        # The answer None leaves it as it is: a second name of one parameter, or what another thread builds (the hook is process-wide)
+        if parameter is None or parameter.is_meta or threading.get_ident() != here:
             return None
         return nn.Parameter(parameter.to("meta"), requires_grad=parameter.requires_grad)
 
@@ -26,40 +34,39 @@ def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
         hook.remove()
 
 
-def fill(model: nn.Module, converted: Converted, origin: str, layout: Layout, wanted: Wanted) -> nn.Module:
-    """`model` with the parameters of a checkpoint, frozen; one `ValueError` with every key that does not fit.
+def unfit(model: nn.Module, converted: Converted) -> list[str]:
+    """Every key that does not fit. Parameters of parts that the model does not have at all (a text tower) are not used."""
+    here, expected = _parts(model, converted.tensors), _shapes(model.state_dict())
+    unknown = [*converted.unknown, *(converted.sources[name] for name in here.keys() - expected.keys())]
+    return misfits(expected, _shapes(here), unknown, converted.odd)
 
-    Parameters of parts that the model does not have at all (a text tower beside a video side) are not used.
-    """
-    parts = {name.partition(".")[0] for name in model.state_dict()}
-    here = {name: value for name, value in converted.tensors.items() if name.partition(".")[0] in parts}
-    expected, given = _shapes(model.state_dict()), _shapes(here)
-    problems = misfits(expected, given, [*converted.unknown, *(converted.sources[name] for name in given.keys() - expected.keys())])
-    if problems:
-        raise _error(origin, wanted, guess(layout, converted.tensors, wanted), problems + _classes(given, wanted))
-    model.load_state_dict(_tied(model, here), assign=True)
+
+def fill(model: M, converted: Converted) -> M:
+    """`model`, which fits, with the parameters of a checkpoint."""
+    model.load_state_dict(_tied(model, _parts(model, converted.tensors)), assign=True)
     return model
 
 
-def of_another_kind(model: nn.Module, state: Mapping[str, Tensor], origin: str, layout: Layout | None, wanted: Wanted) -> ValueError:
+def misfit(origin: str, wanted: Wanted, looks: str, problems: Iterable[str]) -> ValueError:
+    """The one line with all of it."""
+    return ValueError(one_line(f"checkpoint {quoted(origin)} does not fit {wanted.arch.name}: {looks}: {'; '.join(problems)}"))
+
+
+def of_another_kind(model: nn.Module, file: Checkpoint, state: Mapping[str, Tensor], layout: Layout | None, wanted: Wanted) -> ValueError:
     """The error for a file of another family, or of none that is known: nothing in it fits."""
     tensors = convert(state, layout).tensors if layout else {}
-    return _error(origin, wanted, guess(layout, tensors, wanted), misfits(_shapes(model.state_dict()), {}, state))
+    problems = misfits(_shapes(model.state_dict()), {}, [*state, *file.others])
+    return misfit(file.origin, wanted, guess(layout, tensors, wanted), problems)
 
 
-def _error(origin: str, wanted: Wanted, looks: str, problems: list[str]) -> ValueError:
-    return ValueError(f"checkpoint {origin!r} does not fit {wanted.arch.name}: {looks}: {'; '.join(problems)}")
+def _parts(model: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the parts that the model has."""
+    parts = {name.partition(".")[0] for name in model.state_dict()}
+    return {name: value for name, value in tensors.items() if name.partition(".")[0] in parts}
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
     return {name: value.shape for name, value in tensors.items()}
-
-
-def _classes(given: Mapping[str, torch.Size], wanted: Wanted) -> list[str]:
-    """The commonest misfit: a classifier of another data set."""
-    head = given.get("head.weight")
-    differs = head is not None and wanted.arch.num_classes not in (0, head[0])
-    return [f"num_classes={head[0]} would be accepted"] if head is not None and differs else []
 
 
 def _tied(model: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from tldr_search.backbones.checkpoints.rules import Layout
 
 ONE_BY_ONE = 20
 """Up to so many misfits are written out; of more, alike names become one pattern."""
-ALIKE = 3
+ALIKE = 2
 """So many names that differ in one number, or more, are alike."""
 
 
@@ -57,13 +57,26 @@ def sizes_in(tensors: Mapping[str, Tensor]) -> Sizes | None:
     dim, _, tubelet, patch, _ = kernel.shape
     table = tensors.get("layers.0.blocks.0.attn.relative_position_bias_table")
     if table is None:
-        return Sizes(dim, _depth(tensors, r"(?:.*encoder\.)blocks\.(\d+)\..*"), patch, tubelet, None)
-    depths = tuple(_depth(tensors, rf"layers\.{stage}\.blocks\.(\d+)\..*") for stage in range(4))
-    return Sizes(dim, depths, patch, tubelet, len(table))
+        return Sizes(dim, _depth(tensors, r"(?:.*encoder\.)blocks\.(\d{1,9})\..*"), patch, tubelet, None)
+    depths = tuple(_depth(tensors, rf"layers\.{stage}\.blocks\.(\d{{1,9}})\..*") for stage in range(4))
+    return Sizes(dim, depths, patch, tubelet, table.shape[0] if table.ndim else 0)
 
 
 def _depth(tensors: Mapping[str, Tensor], pattern: str) -> int:
     return max((int(found[1]) + 1 for name in tensors if (found := re.fullmatch(pattern, name))), default=0)
+
+
+def published_like(layout: Layout | None, tensors: Mapping[str, Tensor], wanted: Wanted) -> str | None:
+    """The row of the table whose sizes the file has, what was asked for first, then the likeliest family."""
+    sizes = sizes_in(tensors)
+    rows = sorted(ARCHITECTURES.values(), key=lambda row: row.name != wanted.arch.name)
+    families = layout.families if layout else ()
+    return next((row.name for family in families for row in rows if row.family == family and sizes_of(row) == sizes), None)
+
+
+def is_another(like: str | None, wanted: Wanted) -> bool:
+    """Whether `like`, a row of the table, is a model of other sizes than the row that was asked for, whatever was overridden."""
+    return like is not None and sizes_of(ARCHITECTURES[like]) != sizes_of(ARCHITECTURES[wanted.arch.name])
 
 
 def guess(layout: Layout | None, tensors: Mapping[str, Tensor], wanted: Wanted) -> str:
@@ -72,27 +85,32 @@ def guess(layout: Layout | None, tensors: Mapping[str, Tensor], wanted: Wanted) 
     asked = f"you asked for {arch.name}{f' for {wanted.purpose}' if wanted.purpose else ''} ({sizes_of(arch)})"
     if layout is None:
         return f"this looks like no checkpoint that is known here, {asked}"
-    sizes = sizes_in(tensors)
-    # what was asked for first, whose fields may be overridden, then the likeliest family
-    rows = sorted((arch, *ARCHITECTURES.values()), key=lambda row: row.name != arch.name)
-    row = next((row.name for family in layout.families for row in rows if row.family == family and sizes_of(row) == sizes), None)
+    sizes, row = sizes_in(tensors), published_like(layout, tensors, wanted)
     details = ": ".join([layout.name] * bool(row) + [str(sizes)] * bool(sizes))
     looks = f"this looks like {row or layout.name}{f' ({details})' if details else ''}"
-    return looks if row == arch.name and not wanted.purpose else f"{looks}, {asked}"
+    as_asked = arch.family in layout.families and sizes == sizes_of(arch) and row in (arch.name, None)
+    return looks if as_asked and not wanted.purpose else f"{looks}, {asked}"
 
 
-def misfits(expected: Mapping[str, Size], given: Mapping[str, Size], unexpected: Iterable[str]) -> list[str]:
-    """All that does not fit; alike names together where it is much: "missing blocks.{0..11}.norm1.bias"."""
-    missing, unexpected = expected.keys() - given.keys(), list(unexpected)
-    shapes: dict[str, list[str]] = {}
+def misfits(
+    expected: Mapping[str, Size], given: Mapping[str, Size], unexpected: Iterable[str], odd: Mapping[str, str] | None = None
+) -> list[str]:
+    """All that does not fit; alike names together where it is much: "missing blocks.{0..11}.norm1.bias".
+
+    `odd` says what else than its shape is wrong with a tensor.
+    """
+    missing, unexpected = expected.keys() - given.keys(), list(dict.fromkeys(unexpected))
+    wrong: dict[str, list[str]] = {}
     for name in sorted(given.keys() & expected.keys()):
-        if given[name] != expected[name]:
-            shapes.setdefault(f"is {list(given[name])} where {list(expected[name])} is expected", []).append(name)
-    many = len(missing) + len(unexpected) + sum(map(len, shapes.values())) > ONE_BY_ONE
+        if odd and name in odd:
+            wrong.setdefault(odd[name], []).append(name)
+        elif given[name] != expected[name]:
+            wrong.setdefault(f"is {list(given[name])} where {list(expected[name])} is expected", []).append(name)
+    many = len(missing) + len(unexpected) + sum(map(len, wrong.values())) > ONE_BY_ONE
     write = summary if many else sorted
     problems = [f"missing {name}" for name in write(missing)]
     problems += [f"unexpected {name}" for name in write(unexpected)]
-    problems += [f"{name} {what}" for what, names in shapes.items() for name in write(names)]
+    problems += [f"{name} {what}" for what, names in wrong.items() for name in write(names)]
     return problems
 
 
@@ -118,7 +136,7 @@ def _paired(names: Iterable[str]) -> list[str]:
 
 def _split(name: str) -> tuple[str, ...]:
     """Text, number, text, number, ..., text."""
-    return tuple(re.split(r"(?<![^.])(\d+)(?![^.])", name))
+    return tuple(re.split(r"(?<![^.])(\d{1,9})(?![^.])", name))
 
 
 def _merged(names: list[tuple[str, ...]], place: int) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -51,6 +51,8 @@ class Converted(NamedTuple):
     """Canonical name -> (first) name in the file."""
     unknown: list[str]
     """Names in the file that the form does not know, or that say again what another one said."""
+    odd: dict[str, str]
+    """Canonical name -> why its tensor is no parameter ("is int64 where a float is expected"); of the tensor only the shape is kept."""
 
 
 def same(pattern: str) -> Rule:
@@ -59,13 +61,13 @@ def same(pattern: str) -> Rule:
 
 
 def transposed(x: Tensor) -> Tensor:
-    """[A, B] -> [B, A]"""
-    return x.t().contiguous()
+    """[A, B] -> [B, A]; any other shape stays, to be told as a misfit."""
+    return x.t().contiguous() if x.ndim == 2 else x
 
 
 def one_frame(x: Tensor) -> Tensor:
-    """[C, 3, p, p] -> [C, 3, 1, p, p]"""
-    return x.unsqueeze(2)
+    """[C, 3, p, p] -> [C, 3, 1, p, p]; any other shape stays."""
+    return x.unsqueeze(2) if x.ndim == 4 else x
 
 
 def token(x: Tensor) -> Tensor:
@@ -76,6 +78,11 @@ def token(x: Tensor) -> Tensor:
 def table(x: Tensor) -> Tensor:
     """[N, C] -> [1, N, C]"""
     return x[None]
+
+
+def third(x: Tensor, i: int) -> Tensor:
+    """[3 C] -> [C]; what has no three thirds gets a shape that fits nowhere, to be told as a misfit."""
+    return x.chunk(3)[i].clone() if x.ndim == 1 and len(x) % 3 == 0 else x[None, None]
 
 
 def without_prefix(state: Mapping[str, Tensor], prefix: str = "module.") -> dict[str, Tensor]:
@@ -92,33 +99,56 @@ def recognise(state: Mapping[str, Tensor], layouts: tuple[Layout, ...]) -> Layou
     return None
 
 
-def convert(state: Mapping[str, Tensor], layout: Layout) -> Converted:
-    """Every name of the file ends up in a tensor, among the dropped, or in `unknown`."""
-    tensors: dict[str, Tensor] = {}
-    sources: dict[str, str] = {}
+def convert(state: Mapping[str, Tensor], layout: Layout, others: Iterable[str] = ()) -> Converted:
+    """Every name of the file ends up in a tensor, among the dropped, or in `unknown`; so does every name of `others`, no tensors."""
+    made = Converted({}, {}, [name for name in others if not re.fullmatch(layout.dropped, name)], {})
     thirds: dict[str, dict[int, str]] = {}
-    unknown = []
     for name, value in state.items():
         if re.fullmatch(layout.dropped, name):
             continue
         places = _places(layout, name)
         if not places:
-            unknown.append(name)
+            made.unknown.append(name)
         for target, rule in places:
             if rule.third is not None:
                 thirds.setdefault(target, {})[rule.third] = name
-            elif target in tensors:
-                unknown.append(name)
+            elif target in made.tensors:
+                made.unknown.append(name)
             else:
-                tensors[target] = rule.change(value) if rule.change else value
-                sources[target] = name
+                _put(made, target, name, [value], rule.change)
     for target, parts in thirds.items():
-        if len(parts) == 3 and len({state[name].shape for name in parts.values()}) == 1:
-            tensors[target] = torch.cat([state[parts[i]] for i in range(3)])
-            sources[target] = parts[0]
+        values = [state[name] for name in parts.values()]
+        if len(parts) == 3 and len({x.shape for x in map(_usable, values)}) == 1 and _usable(values[0]).ndim:
+            _put(made, target, parts[0], [state[parts[i]] for i in range(3)], None)
         else:
-            unknown += parts.values()
-    return Converted(tensors, sources, unknown)
+            made.unknown.extend(parts.values())
+    return made
+
+
+def _put(made: Converted, target: str, source: str, parts: list[Tensor], change: Callable[[Tensor], Tensor] | None) -> None:
+    """The parts, one below the other, changed, under `target`; where one is no parameter, only their shape."""
+    oddities = [what for x in parts if (what := _oddity(x))]
+    if oddities:
+        made.odd[target] = oddities[0]
+        parts = [_usable(x).to("meta") for x in parts]
+    whole = torch.cat(parts) if len(parts) > 1 else parts[0]
+    made.tensors[target] = change(whole) if change else whole
+    made.sources[target] = source
+
+
+def _oddity(x: Tensor) -> str:
+    """Why a tensor cannot be a parameter; empty if it can."""
+    if x.is_meta:
+        return "is a shape without values (meta)"
+    if x.is_nested or x.is_quantized or x.layout != torch.strided:
+        kind = "nested" if x.is_nested else "quantized" if x.is_quantized else str(x.layout).removeprefix("torch.")
+        return f"is {kind} where a dense float is expected"
+    return "" if x.is_floating_point() else f"is {str(x.dtype).removeprefix('torch.')} where a float is expected"
+
+
+def _usable(x: Tensor) -> Tensor:
+    """One whose shape can be asked for."""
+    return torch.empty((), device="meta") if x.is_nested else x if not _oddity(x) else torch.empty(x.shape, device="meta")
 
 
 def _places(layout: Layout, name: str) -> list[tuple[str, Rule]]:

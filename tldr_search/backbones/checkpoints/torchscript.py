@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tldr_search.backbones.checkpoints.pickles import BROKEN, refusal, unreadable
+from tldr_search.backbones.checkpoints.reading import DamagedError, RefusedError
 
 _DTYPES = {
     "FloatStorage": torch.float32,
@@ -34,10 +34,6 @@ _DTYPES = {
 _LISTS = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist")
 
 
-class _RefusedError(Exception):
-    """The pickle asked for something that is not needed to read tensors."""
-
-
 class _Storage(NamedTuple):
     data: bytearray
     dtype: torch.dtype
@@ -46,10 +42,10 @@ class _Storage(NamedTuple):
 class _Module:
     """Stands in for a scripted module or object: its attributes, no behaviour."""
 
-    attributes: dict[str, Any]
+    attributes: dict[str, Any] | None = None
 
     def __setstate__(self, state: object) -> None:
-        self.attributes = state if isinstance(state, dict) else {}
+        self.attributes = state if isinstance(state, dict) else None
 
 
 def is_torchscript(path: Path) -> bool:
@@ -61,23 +57,22 @@ def is_torchscript(path: Path) -> bool:
 
 
 def read_torchscript(path: Path) -> dict[str, Tensor]:
-    """All tensors of the module tree under their dotted names; `ValueError` if the archive would run code or cannot be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            root = next(name for name in archive.namelist() if name.endswith("/data.pkl")).removesuffix("data.pkl")
-            content = _Reader(archive, root).load()
-    except _RefusedError as error:
-        raise refusal(path, str(error)) from error
-    except (pickle.UnpicklingError, StopIteration, *BROKEN) as error:
-        raise unreadable(path, error) from error
-    return dict(_tensors(content, ""))
+    """All tensors of the module tree under their dotted names.
+
+    `RefusedError` if the archive would run code, anything else if it cannot be read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        found = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+        if found is None:
+            raise DamagedError("it has no data.pkl")
+        return dict(_tensors(_Reader(archive, found.removesuffix("data.pkl")).load(), ""))
 
 
 def _tensors(content: object, prefix: str) -> Iterator[tuple[str, Tensor]]:
     if isinstance(content, Tensor):
         yield prefix.removesuffix("."), content
-    elif isinstance(content, _Module):
-        for name, value in content.attributes.items():
+    elif isinstance(content, _Module) and content.attributes is not None:
+        for name, value in dict.items(content.attributes):  # a crafted dict can have attributes named as its methods
             yield from _tensors(value, f"{prefix}{name}.")
 
 
@@ -95,7 +90,7 @@ class _Reader(pickle.Unpickler):
             return type("Scripted", (_Module,), {})
         found = _known(module, name)
         if found is None:
-            raise _RefusedError(f"{module}.{name}")
+            raise RefusedError(f"{module}.{name}")
         return found
 
     def persistent_load(self, pid: Any) -> _Storage:

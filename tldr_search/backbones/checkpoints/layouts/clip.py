@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tldr_search.backbones.checkpoints.rules import WEIGHT_OR_BIAS as WB
-from tldr_search.backbones.checkpoints.rules import Layout, Rule, one_frame, same, table, token, transposed
+from tldr_search.backbones.checkpoints.rules import Layout, Rule, one_frame, same, table, third, token, transposed
 
 
 def _third(i: int) -> Rule:
@@ -12,7 +12,7 @@ def _third(i: int) -> Rule:
     return Rule(
         r"VISION\.transformer\.resblocks\.(\d+)\.attn\.in_proj_bias",
         rf"vision_encoder.encoder.blocks.\1.attn.{name}_bias",
-        lambda x: x.chunk(3)[i].clone(),
+        lambda x: third(x, i),
     )
 
 

@@ -12,13 +12,13 @@ _LAYERS = {
     r"intermediate\.dense": "mlp.fc1",
     r"output\.dense": "mlp.fc2",
 }
-_THEIRS, _OURS = r"videomae\.encoder\.layer\.(\d+)\.", r"encoder.blocks.\1."
+_THEIRS, _OURS = r"(?:videomae\.)?encoder\.layer\.(\d+)\.", r"encoder.blocks.\1."
 HF_VIDEOMAE = Layout(
     "a Hugging Face VideoMAE",
     ("videomae",),
-    (r"videomae\..*",),
+    (r"videomae\..*", r"classifier\..*"),
     (
-        Rule(rf"videomae\.embeddings\.patch_embeddings\.projection({WB})", r"encoder.patch_embed.proj\1"),
+        Rule(rf"(?:videomae\.)?embeddings\.patch_embeddings\.projection({WB})", r"encoder.patch_embed.proj\1"),
         *(Rule(rf"{_THEIRS}{a}({WB})", rf"{_OURS}{b}\2") for a, b in _LAYERS.items()),
         *(
             Rule(rf"{_THEIRS}attention\.attention\.{part}\.weight", f"{_OURS}attn.qkv.weight", third=i)
@@ -32,8 +32,18 @@ HF_VIDEOMAE = Layout(
     ),
 )
 _IN_TRAINING = r"(?:backbone\.|encoder\.)?"
+_NO_CLASSIFIER = r"(?:videomae\.)?encoder\.layer\.\d+\.attention\.attention\.q_bias|videomae\..*"
 VIDEOMAE = (
+    HF_VIDEOMAE._replace(
+        name="the pretraining of a Hugging Face VideoMAE, which has no classifier", families=(), marks=(r"videomae\..*", "mask_token")
+    ),
+    HF_VIDEOMAE._replace(
+        name="a Hugging Face VideoMAE that classifies the first token, not the mean",
+        families=(),
+        marks=(r"videomae\.layernorm\..*", r"classifier\..*"),
+    ),
     HF_VIDEOMAE,
+    HF_VIDEOMAE._replace(name="a Hugging Face VideoMAE without a classifier", families=(), marks=(_NO_CLASSIFIER,)),
     Layout("the pretraining of a VideoMAE, which has no classifier", (), (r"(?:.*\.)?mask_token",)),
     Layout(
         "a VideoMAE",

@@ -1,0 +1,54 @@
+"""What the fields of a config say about themselves: their types and their docstrings."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+def is_number(kind: type, field: str) -> bool:
+    """Whether a field is a whole number."""
+    return get_type_hints(kind)[field] is int
+
+
+def help_texts(kind: type) -> dict[str, str]:
+    """Field -> the docstring under it, in the order of the fields."""
+    texts = {}
+    for part in filter(is_dataclass, reversed(kind.__mro__)):
+        (tree,) = ast.parse(inspect.getsource(part)).body
+        assert isinstance(tree, ast.ClassDef)
+        for field, text in zip(tree.body, tree.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                texts[ast.unparse(field.target)] = str(text.value.value)
+    return texts
+
+
+def plain(value: object, hint: Any) -> object:
+    """A value as YAML or the command line gives it, as its field holds it: comma-separated text is accepted for a list."""
+    if get_origin(hint) is tuple:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(value) if isinstance(value, list) else value
+    return value
+
+
+def of_type(field: str, value: object, hint: Any) -> Iterator[str]:
+    """The mistake if a value is not what the field's type hint says."""
+    if not _is(value, hint):
+        yield f"{field}: {value!r} is {type(value).__name__}; {_words(hint)} would be accepted"
+
+
+def _is(value: object, hint: Any) -> bool:
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
+    kinds = get_args(hint) or (hint,)
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return "a list of texts"
+    return "a whole number" if hint is int else "text (in quotes, if it looks like a number)"

@@ -1,0 +1,86 @@
+"""Configs from YAML and plain values, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import yaml
+
+from tldr_search.config.evaluation import EvaluateConfig
+from tldr_search.config.fields import plain
+from tldr_search.config.rules import Mistakes
+from tldr_search.config.settings import ConfigError, Settings
+from tldr_search.config.study import StudyConfig
+from tldr_search.names import near
+
+Config = TypeVar("Config", bound=Settings)
+
+
+def load(kind: type[Config], path: str | Path, **overrides: object) -> Config:
+    """The YAML file at `path`, some fields replaced; `ValueError` names the file and everything that is wrong in it."""
+    content = _read(path)
+    try:
+        return from_mapping(kind, {**content, **overrides})
+    except ConfigError as error:
+        raise ConfigError(error.config, error.mistakes, f"config {path}: ") from error
+
+
+def load_any(path: str | Path) -> StudyConfig | EvaluateConfig:
+    """The study or the evaluation in the YAML file at `path`: whichever knows more of its settings, a study where both know them all."""
+    names = set(_read(path))
+    study, evaluation = (len(names & set(get_type_hints(kind))) for kind in (StudyConfig, EvaluateConfig))
+    return load(EvaluateConfig, path) if evaluation > study else load(StudyConfig, path)
+
+
+def _read(path: str | Path) -> Mapping[Any, object]:
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise ValueError(f"config {path}: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"config {path} is no YAML: {' '.join(str(error).split())}") from error
+    if content is not None and not isinstance(content, Mapping):
+        raise ValueError(f"config {path}: {type(content).__name__} at the top; names with values would be accepted")
+    return content or {}
+
+
+def from_mapping(kind: type[Config], values: Mapping[Any, object]) -> Config:
+    """A config from plain values; comma-separated text is accepted for a list. `ConfigError` lists unknown settings, too."""
+    hints = get_type_hints(kind)
+    unknown = tuple(f"unknown setting {name!r}; {near(str(name), hints)}" for name in values if name not in hints)
+    known: dict[str, Any] = {name: plain(value, hints[name]) for name, value in values.items() if name in hints}
+    try:
+        config = kind(**known)
+    except ConfigError as error:
+        raise ConfigError(error.config, error.mistakes._replace(lines=unknown + error.mistakes.lines)) from error
+    if unknown:
+        raise ConfigError(config, Mistakes(unknown, frozenset()))
+    return config
+
+
+def default_study(**overrides: object) -> StudyConfig:
+    """The study in the package; for another model, or cost_model, without the twin, budget and ladder that belong to its own."""
+    content = yaml.safe_load(files("tldr_search").joinpath("demo/study.yaml").read_text())
+    if "model" in overrides or overrides.get("cost_model", content["cost_model"]) != content["cost_model"]:
+        content = {name: value for name, value in content.items() if name not in ("cost_model", "budget", "ladder")}
+    return from_mapping(StudyConfig, {**content, **overrides})
+
+
+def default_evaluation(**overrides: object) -> EvaluateConfig:
+    """Model and cost twin of the study in the package, unless another model is asked for."""
+    twin = {} if "model" in overrides else {"cost_model": default_study().cost_model}
+    return from_mapping(EvaluateConfig, {**twin, **overrides})
+
+
+def to_yaml(config: Settings) -> str:
+    """What `load` reads back."""
+    return yaml.safe_dump(to_mapping(config), sort_keys=False)
+
+
+def to_mapping(config: Settings) -> dict[str, Any]:
+    """Plain values, by field."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(config).items()}

@@ -1,0 +1,63 @@
+"""Rules that settings keep. A rule that needs a setting which broke one before is left out, so every mistake is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from tldr_search.names import near
+
+T = TypeVar("T")
+
+
+class Rule(NamedTuple):
+    """What must be true of one setting."""
+
+    field: str
+    """The setting that is wrong if there are mistakes."""
+    mistakes: Iterable[str]
+    """One line each; a generator, which looks at nothing before it is asked."""
+    needs: tuple[str, ...] = ()
+    """The other settings that must be right for the rule to make sense."""
+
+
+class Mistakes(NamedTuple):
+    """What is wrong with settings."""
+
+    lines: tuple[str, ...]
+    """One per mistake."""
+    fields: frozenset[str]
+    """The settings that they are about."""
+
+
+def broken(rules: Iterable[Rule]) -> Mistakes:
+    """The mistakes of all rules, in their order."""
+    lines: list[str] = []
+    wrong: set[str] = set()
+    for rule in rules:
+        if wrong.isdisjoint((rule.field, *rule.needs)) and (found := list(rule.mistakes)):
+            lines += found
+            wrong.add(rule.field)
+    return Mistakes(tuple(lines), frozenset(wrong))
+
+
+def one_of(field: str, value: str | None, known: Iterable[str]) -> Iterator[str]:
+    """None is the default of a setting that may be left out."""
+    names = list(known)
+    if value is not None and value not in names:
+        yield f"{field}: unknown {value!r}; {near(value, names)}"
+
+
+def at_least(field: str, value: int, least: int) -> Iterator[str]:
+    """Whether a whole number is big enough."""
+    if value < least:
+        yield f"{field}: {value}; a whole number from {least} would be accepted"
+
+
+def each(check: Callable[[T], object], values: Iterable[T], where: str = "") -> Iterator[str]:
+    """What `check` raises for each of the values, after `where` if it does not say itself which setting it is about."""
+    for value in values:
+        try:
+            check(value)
+        except ValueError as error:
+            yield f"{where}{error}"
