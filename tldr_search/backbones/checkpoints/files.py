@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +14,13 @@ from tldr_search.backbones.checkpoints.misfits import summary
 from tldr_search.backbones.checkpoints.pickles import read_pickle
 from tldr_search.backbones.checkpoints.reading import DamagedError, one_line, quoted, reading, reason
 from tldr_search.backbones.checkpoints.torchscript import is_torchscript, read_torchscript
+from tldr_search.backbones.hub_id import is_hub_id
 
 State = dict[str, Tensor]
 CONTAINERS = ("model", "module", "state_dict")
 """Where training scripts put the weights in a file, in the order in which they are looked up."""
 WHOLE = ("model.safetensors", "pytorch_model.bin")
 """The weights in a Hugging Face directory, best first; big ones are cut in several files, listed in `<name>.index.json`."""
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_FILE_ENDINGS = (".pth", ".pt", ".pyth", ".bin", ".ckpt", ".pkl", ".tar", ".safetensors")
 
 
 class Content(NamedTuple):
@@ -59,7 +57,7 @@ def read_checkpoint(source: Path | str) -> Checkpoint:
     """
     path = Path(source)
     if not str(source) or not _exists(path):
-        if not isinstance(source, str) or not _HUB_ID.fullmatch(source) or path.suffix in _FILE_ENDINGS:
+        if not isinstance(source, str) or not is_hub_id(source):
             raise ValueError(f"checkpoint {quoted(source)}: no such file; a file, a directory or a hub id (owner/name) would be accepted")
         path = download(source)
     content = _read_directory(path) if path.is_dir() else _read_file(path)
