@@ -65,9 +65,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, size: Tensor | None, needs: frozenset[str]) -> tuple[Tensor, Attended]:
         """`x` [B, N, C] -> ([B, N, C], what the reducer needs); `size` [B, N] adds its log to the logits of each key."""
-        bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias) if self.k_bias is None else self.k_bias, self.v_bias])
-        qkv = F.linear(x, self.qkv.weight, bias).view(*x.shape[:2], 3, self.heads, -1)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, h, N, d]
+        parts = zip(self.qkv.weight.chunk(3), (self.q_bias, self.k_bias, self.v_bias), strict=True)
+        shape = (*x.shape[:2], self.heads, -1)
+        q, k, v = (F.linear(x, weight, bias).view(shape).transpose(1, 2) for weight, bias in parts)  # each [B, h, N, d]
         log_size = None if size is None else size.log().to(q.dtype)[:, None, None, :]
         if needs & {"entropy", "received"}:
             out, entropy, received = _observed_attention(q, k, v, log_size, self.protected)
