@@ -1,7 +1,7 @@
 """Fixtures for all tests."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,15 @@ class Golden(NamedTuple):
     def overrides(self) -> dict[str, Any]:
         fields = dict(self.case["geometry"])
         return {"dim": fields.pop("embed_dim"), "heads": fields.pop("num_heads"), **fields}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frames_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither find nor leave decoded frames in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLDR_SEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("TLDR_SEARCH_DATA", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,9 @@ def test_weights_are_a_file_a_directory_or_a_hub_id(source: str, tmp_path: Path,
 
 @pytest.mark.parametrize("source", ["nowhere", "runs/nowhere.pth", "/nowhere/weights", "a/b/c", "a/b.safetensors"])
 def test_weights_that_are_nowhere(source: str) -> None:
-    with pytest.raises(ValueError, match=rf"{source}' is no file or directory; .* a hub id \(owner/name\), or random"):
+    with pytest.raises(
+        ValueError, match=rf"{source}' is no file or directory, here or in data/checkpoints; .* a hub id \(owner/name\), or random"
+    ):
         EvaluateConfig(checkpoint=source)
 
 
@@ -143,7 +145,7 @@ def test_every_field_is_explained() -> None:
         ({"budget": "20gflops"}, r"vid-tldr on umt-b: least 36.4, unreduced 303.3; tome on umt-b: least 35.1, unreduced 303.3; sta on"),
         ({"budget": "100%"}, "out of reach"),
         ({"name": "a/b"}, "without slashes"),
-        ({"model": "umt-l"}, "model: umt-l has no vocabulary in the package"),
+        ({"model": "umt-l"}, "umt-l has no weights in the package; .* vocabulary: none in 'data/checkpoints'; vocab.txt of umt-l"),
         ({"model": "videomae-b"}, "model: videomae-b has no text tower"),
         ({"model": "umt-b", "objective": "top1"}, "model: umt-b has no classifier"),
         ({"budget": "90%..100gflops"}, "273 GFLOPs is above 100 GFLOPs; the lower end comes first"),
@@ -161,13 +163,24 @@ def test_mistakes_in_a_study(values: dict[str, object], said: str) -> None:
         ({"schedule": "6,x"}, "entry 2"),
         ({"method": "tome", "schedule": "200"}, "0 to 144 would be accepted"),
         ({"task": "retreival"}, "did you mean retrieval"),
-        ({"split": "test"}, "accepted are search, report"),
+        ({"split": "test"}, "accepted are report, search"),
         ({"devices": 0}, "devices: 0"),
-        ({"on_bad_video": "skip"}, "unknown setting 'on_bad_video'"),
-        ({"model": "umt-b", "task": "classification"}, "umt-b has no classifier; for classification on demo umt-mini would be accepted"),
-        ({"model": "videomae-b", "task": "classification"}, "videomae-b tells 400 classes apart, not 8"),
-        ({"model": "videomae-b"}, "videomae-b has no text tower; for retrieval on demo umt-mini would be accepted"),
-        ({"model": "umt-l"}, "umt-l has no vocabulary in the package"),
+        ({"on_bad_video": "skip"}, "on_bad_video: unknown 'skip'; .*fail, exclude"),
+        (
+            {"model": "umt-b", "task": "classification"},
+            "umt-b has no classifier; for classification on demo umt-mini, videomae-s, .* would",
+        ),
+        ({"benchmark": "k400"}, "umt-mini tells 8 classes apart, not 400; for classification on k400 videomae-s, "),
+        ({"model": "videomae-b"}, "videomae-b has no text tower; for retrieval on demo umt-mini, umt-b, umt-l, clip-b16, .* would"),
+        ({"benchmark": "ucf101-base-to-novel"}, "umt-mini does not know classes by their names; .* clip-b16, clip-l14, vifi-clip-b16"),
+        ({"benchmark": "msvd-qa"}, "umt-mini answers no questions; for question-answering on msvd-qa umt-b, umt-l would"),
+        ({"frames": 0}, "frames: 0; a whole number from 1"),
+        ({"model": "videomae-b", "benchmark": "k400", "checkpoint": "random", "frames": 3}, "frames: videomae-b: frames=3 is no multiple"),
+        ({"protocol": "videomae-dense"}, "protocol: videomae-dense cuts 15 views; for retrieval one of umt, .* would"),
+        ({"cache": 1}, "cache: 1 is int; true or false would be accepted"),
+        ({"devices": "2"}, "devices: '2' is str; a whole number"),
+        ({"videos": "/nowhere"}, "videos: '/nowhere' is no directory"),
+        ({"benchmark": "msvd", "split": "tset"}, "split: unknown 'tset'; did you mean test"),
         ({"task": "answering"}, "task: unknown 'answering'"),
     ],
 )

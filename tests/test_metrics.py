@@ -4,56 +4,37 @@ import numpy as np
 import pytest
 import torch
 
-from tldr_search.metrics import (
-    RowsById,
-    accuracy_metrics,
-    class_ranks,
-    rank_metrics,
-    text_to_video_ranks,
-    video_to_text_ranks,
-)
+from tldr_search.metrics import RowsById, accuracy_metrics, best_ranks, class_ranks, rank_metrics
 
 
-def _problem(videos: int, texts: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    rng = np.random.default_rng(seed)
-    owner = np.concatenate([np.arange(videos), rng.integers(0, videos, texts - videos)])
-    return torch.from_numpy(rng.normal(size=(videos, texts))), torch.from_numpy(owner)
-
-
-@pytest.mark.parametrize("videos,texts", [(1, 1), (7, 7), (6, 20)])
-def test_ranks_are_positions_in_the_sorted_list(videos: int, texts: int) -> None:
-    similarity, owner = _problem(videos, texts, videos)
-    t2v = text_to_video_ranks(similarity, owner)
-    for text in range(texts):
-        ordered = sorted(range(videos), key=lambda v: -similarity[v, text].item())
-        assert t2v[text] == ordered.index(owner[text].item())
-    v2t = video_to_text_ranks(similarity, owner)
-    for video in range(videos):
-        ordered = sorted(range(texts), key=lambda t: -similarity[video, t].item())
-        first = min(i for i, t in enumerate(ordered) if owner[t] == video)
-        others = [t for t in ordered[:first] if owner[t] != video]
-        assert v2t[video] == len(others)
+@pytest.mark.parametrize("queries,candidates", [(1, 1), (7, 7), (6, 20), (20, 6)])
+def test_ranks_are_positions_in_the_sorted_list(queries: int, candidates: int) -> None:
+    rng = np.random.default_rng(queries)
+    scores, relevant = rng.normal(size=(queries, candidates)), rng.random((queries, candidates)) < 0.3
+    relevant[np.arange(queries), rng.integers(candidates, size=queries)] = True
+    found = best_ranks(torch.from_numpy(scores), torch.from_numpy(relevant))
+    for query in range(queries):
+        ordered = sorted(range(candidates), key=lambda c: -scores[query, c])
+        assert found[query] == min(i for i, c in enumerate(ordered) if relevant[query, c])
 
 
 def test_a_model_that_cannot_tell_candidates_apart_is_last() -> None:
-    owner = torch.arange(5)
-    assert (text_to_video_ranks(torch.zeros(5, 5), owner) == 4).all()
-    assert (video_to_text_ranks(torch.zeros(5, 5), owner) == 4).all()
+    assert (best_ranks(torch.zeros(5, 5), torch.eye(5, dtype=torch.bool)) == 4).all()
+    assert best_ranks(torch.zeros(1, 5), torch.tensor([[True, False, True, True, False]])).tolist() == [2]
     assert (class_ranks(torch.zeros(3, 4), torch.tensor([0, 1, 3])) == 3).all()
 
 
 def test_a_model_that_gives_no_numbers_is_last() -> None:
-    owner = torch.arange(3)
-    similarity = torch.eye(3)
-    similarity[1] = torch.nan
-    assert text_to_video_ranks(similarity, owner).tolist() == [1, 2, 1]
-    assert video_to_text_ranks(similarity, owner).tolist() == [0, 2, 0]
+    scores = torch.eye(3)
+    scores[1] = torch.nan
+    assert best_ranks(scores, torch.eye(3, dtype=torch.bool)).tolist() == [0, 2, 0]
+    assert best_ranks(scores.T, torch.eye(3, dtype=torch.bool)).tolist() == [1, 2, 1]
     assert class_ranks(torch.full((2, 4), torch.nan), torch.tensor([0, 3])).tolist() == [3, 3]
 
 
-def test_negative_similarities_count_like_others() -> None:
-    similarity = torch.tensor([[-0.1, -0.9], [-0.5, -0.2]])
-    assert text_to_video_ranks(similarity, torch.arange(2)).tolist() == [0, 0]
+def test_negative_scores_count_like_others() -> None:
+    scores = torch.tensor([[-0.1, -0.5], [-0.9, -0.2]])
+    assert best_ranks(scores, torch.eye(2, dtype=torch.bool)).tolist() == [0, 0]
 
 
 def test_recalls_median_and_mean_rank() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tldr_search.scores import bootstrap_interval, mcnemar, paired_difference, standard_error
+from tldr_search.scores import Rate, bootstrap_interval, estimate, harmonic_mean, mcnemar, paired_difference, standard_error
 
 RNG = np.random.default_rng(0)
 A = tuple((RNG.random(200) < 0.7).astype(float).tolist())
@@ -52,3 +52,74 @@ def test_paired_difference() -> None:
     assert low < difference < high
     spread = 100 * stats.sem(np.array(A) - np.array(B))
     assert high - low == pytest.approx(2 * 1.96 * spread, rel=0.1)
+
+
+def rate(hits, clusters) -> Rate:
+    return Rate(np.array(hits, dtype=float), np.array(clusters), tuple(f"s{i}" for i in range(len(hits))))
+
+
+def problem(num_clusters: int, most: int, seed: int) -> Rate:
+    """Samples of a cluster fare alike."""
+    rng = np.random.default_rng(seed)
+    clusters = np.repeat(np.arange(num_clusters), rng.integers(1, most + 1, num_clusters))
+    return rate(rng.random(len(clusters)) < rng.beta(0.5, 0.5, num_clusters)[clusters], clusters)
+
+
+def slowly(parts, mean, strata, resamples: int = 4000):
+    """Draws clusters, one after the other, and counts."""
+    rng = np.random.default_rng(7)
+    values = []
+    for _ in range(resamples):
+        drawn = [c for own in strata for c in rng.choice(own, size=len(own))]
+        hits = [[h for c in drawn for h in part.hits[part.clusters == c]] for part in parts]
+        values.append(mean([np.mean(h) for h in hits]))
+    return 100 * np.std(values, ddof=1), *np.quantile(100 * np.array(values), [0.025, 0.975])
+
+
+def test_an_estimate_of_single_samples_is_their_bootstrap() -> None:
+    found = estimate([rate(A, range(len(A)))])
+    assert (found.low, found.high) == bootstrap_interval(A)
+    assert found.value == pytest.approx(100 * np.mean(A))
+    assert found.stderr == pytest.approx(standard_error(A), rel=0.05)
+    assert estimate([rate(A, range(len(A)))], level=0.5).high < found.high
+
+
+def test_clusters_are_drawn_whole() -> None:
+    part = problem(25, 6, 1)
+    expected = slowly([part], lambda rates: rates[0], [np.arange(25)])
+    found = estimate([part])
+    assert found.value == pytest.approx(100 * part.hits.mean())
+    assert found[1:] == pytest.approx(expected, rel=0.08)
+    assert found.stderr > 1.2 * standard_error(tuple(part.hits))  # as if they were independent
+
+
+def test_parts_that_share_clusters_are_drawn_together() -> None:
+    """What lifts one part lowers the other, so that their mean hardly moves."""
+    hits = np.tile([1.0, 0.0, 1.0, 1.0], 10)
+    parts = [rate(hits, range(40)), rate(1 - hits, range(40))]
+    together = estimate(parts)
+    assert together[:2] == pytest.approx((50, 0), abs=1e-9)
+    apart = estimate([parts[0], rate(1 - hits, range(40, 80))])
+    assert apart.stderr == pytest.approx(np.hypot(standard_error(tuple(hits)), standard_error(tuple(1 - hits))) / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("harmonic", [False, True])
+def test_means_of_two_parts(harmonic: bool) -> None:
+    a = problem(25, 4, 2)
+    b = rate([1, 0, 0, 1, 1, 0, 1, 1, 0, 1, 1], np.arange(20, 31))  # some clusters are of one part, some of the other, some of both
+    strata = [np.arange(20), np.arange(20, 25), np.arange(25, 31)]
+    mean = (lambda r: 2 * r[0] * r[1] / (r[0] + r[1])) if harmonic else np.mean
+    found = estimate([a, b], harmonic=harmonic)
+    assert found.value == pytest.approx(100 * mean([a.hits.mean(), b.hits.mean()]))
+    assert found[1:] == pytest.approx(slowly([a, b], mean, strata), rel=0.08)
+
+
+def test_no_part_runs_empty() -> None:
+    assert estimate([rate([1.0], [0]), rate([1, 0], [1, 2])], harmonic=True).low == 0
+    assert estimate([rate([1.0], [0]), rate([1, 1], [1, 2])], harmonic=True) == (100, 0, 100, 100)
+
+
+def test_harmonic_mean() -> None:
+    rates = RNG.random((3, 5, 2))
+    assert harmonic_mean(rates) == pytest.approx(stats.hmean(rates, axis=-1))
+    assert harmonic_mean(np.array([[0.0, 0.0], [0.0, 1.0], [92.9, 67.7]])) == pytest.approx([0, 0, 78.3], abs=0.05)

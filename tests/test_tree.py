@@ -15,8 +15,11 @@ from tldr_search.config import load_any
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("path", sorted([*ROOT.glob("configs/*.yaml"), *ROOT.glob("studies/*.yaml")]), ids=lambda p: p.stem)
-def test_every_config_parses_and_says_what_it_is(path: Path) -> None:
+EMBEDDED = sorted([*ROOT.glob("configs/umt_mini_*.yaml"), *ROOT.glob("studies/*.yaml")])
+
+
+@pytest.mark.parametrize("path", EMBEDDED, ids=lambda p: p.stem)
+def test_what_needs_no_files_parses_and_says_what_it_is(path: Path) -> None:
     load_any(path)
     assert path.read_text().startswith("# ")
 

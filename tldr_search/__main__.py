@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tldr_search import commands, show
+from tldr_search.tasks.ranks import RankFailedError
 
 PACKAGE = Path(__file__).parent
 STUDY_ALIASES = {"methods": ["--method"]}
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"tldr_search {options.command}: {error}", file=sys.stderr)
         return 2
+    except RankFailedError as error:
+        print(f"tldr_search {options.command}: {error}", file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
         return 130
     except BrokenPipeError:
@@ -69,7 +73,7 @@ def _given(error: OSError, options: argparse.Namespace) -> bool:
     if not isinstance(error.filename, str | os.PathLike):
         return False
     about = Path(error.filename).resolve()
-    values = [vars(options).get(name) for name in ("config", "checkpoint", "out")]
+    values = [vars(options).get(name) for name in ("config", "checkpoint", "out", "data", "annotations", "videos", "classes")]
     paths = [Path(value).resolve() for value in [*values, *vars(options).get("runs", ()), RUNS] if value]
     return any(about.is_relative_to(path) or path.is_relative_to(about) for path in paths)
 
@@ -81,8 +85,7 @@ def _study(options: argparse.Namespace) -> None:
 
     chosen = _chosen(options, config.StudyConfig)
     study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
-    command = shlex.join(["python", "-m", "tldr_search", *sys.argv[1:]])
-    result, paths = commands.study(study, command, Bar())
+    result, paths = commands.study(study, _command(), Bar())
     if options.json:
         _print_json(commands.study_summary(result, study.directory))
     else:
@@ -90,33 +93,45 @@ def _study(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.config and Path(options.config).suffix.lower() not in (".yaml", ".yml"):
+        _answer(options)
+        return
     from tldr_search import config
 
+    if options.caption or options.classes:
+        raise ValueError(f"--caption and --classes with {options.config or 'a benchmark'}; a video file before them would be accepted")
     chosen = _chosen(options, config.EvaluateConfig)
-    if options.out:
-        _check_writable(options.out)
-    if options.config:
-        found = commands.evaluate(config.load(config.EvaluateConfig, options.config, **chosen))
-    else:
-        found = commands.evaluate(config.default_evaluation(**chosen))
+    settings = config.load(config.EvaluateConfig, options.config, **chosen) if options.config else config.default_evaluation(**chosen)
+    found = commands.evaluate(settings, _command())
     if found is None:
         return
-    if options.out:
-        options.out.write_text(json.dumps(found, indent=1) + "\n")
     if options.json:
-        _print_json({name: value for name, value in found.items() if name not in ("sample_ids", "outcomes")})
-        return
-    print(show.evaluation(found))
+        _print_json(found)
+    else:
+        print(show.evaluation(found))
 
 
-def _check_writable(path: Path) -> None:
-    """`ValueError` now rather than after the work whose result goes there."""
-    if path.is_dir():
-        raise ValueError(f"--out {path} is a directory; a file would be accepted")
-    if not path.parent.is_dir():
-        raise ValueError(f"--out {path}: there is no directory {path.parent}; a file in one that exists would be accepted")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ValueError(f"--out {path} cannot be written; a file in a directory of yours would be accepted")
+def _answer(options: argparse.Namespace) -> None:
+    """A single video instead of a benchmark."""
+    from tldr_search import config
+
+    video = Path(options.config)
+    if not video.is_file():
+        raise ValueError(f"{options.config!r}: no such file; a config (.yaml) or a video would be accepted")
+    given, known = _chosen(options, config.EvaluateConfig), config.help_texts(config.AnswerConfig)
+    if superfluous := [name for name in given if name not in known]:
+        raise ValueError(f"--{superfluous[0].replace('_', '-')} with a single video; a config or a benchmark would be accepted")
+    captions = {"captions": options.caption} if options.caption else {}
+    classes = {"classes": options.classes} if options.classes else {}
+    found = commands.answer(config.one_video(**given, **captions, **classes), video)
+    if options.json:
+        _print_json(found)
+    else:
+        print(show.answer(found))
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "tldr_search", *sys.argv[1:]])
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -160,7 +175,7 @@ def _bench(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     from tldr_search.check import problems
 
-    found = problems(options.config)
+    found = problems(options.config, **({"data": options.data} if options.data else {}))
     if options.json:
         _print_json({"problems": found})
     else:
@@ -185,8 +200,11 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
     _add_fields(study, "StudyConfig")
     evaluate = _subcommand(subparsers, "evaluate", _evaluate, "measure one schedule")
-    evaluate.add_argument("config", nargs="?", metavar="CONFIG", help="what to measure (YAML); without it the embedded default")
-    evaluate.add_argument("--out", type=Path, help="file for the result with its per-sample outcomes (JSON)")
+    evaluate.add_argument(
+        "config", nargs="?", metavar="CONFIG|VIDEO", help="what to measure (YAML), or a single video; without it the embedded default"
+    )
+    evaluate.add_argument("--caption", action="append", help="of a single video: a text to compare with others (give several)")
+    evaluate.add_argument("--classes", help="of a single video: file with the names of the classes, one a line")
     _add_fields(evaluate, "EvaluateConfig")
     report = _subcommand(subparsers, "report", _report, "write the report of a finished run again")
     report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run")
@@ -204,6 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check = _subcommand(subparsers, "check", _check, "find every problem of a config: checkpoint, annotations, videos")
     check.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
+    check.add_argument("--data", help="root of annotations/, videos/ and checkpoints/")
     table = _subcommand(subparsers, "list", _list, "what there is")
     table.add_argument("what", metavar="|".join(commands.LISTS))
     return parser
@@ -230,8 +249,15 @@ def _add_fields(parser: argparse.ArgumentParser, kind: str) -> None:
 
     for field, text in config.help_texts(getattr(config, kind)).items():
         names = [*STUDY_ALIASES.get(field, []), f"--{field.replace('_', '-')}"]
+        if config.is_switch(getattr(config, kind), field):
+            parser.add_argument(*names, dest=field, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=_help(text))
+            continue
         number = config.is_number(getattr(config, kind), field)
-        parser.add_argument(*names, dest=field, type=_whole if number else str, default=argparse.SUPPRESS, help=text.replace("%", "%%"))
+        parser.add_argument(*names, dest=field, type=_whole if number else str, default=argparse.SUPPRESS, help=_help(text))
+
+
+def _help(text: str) -> str:
+    return text.replace("%", "%%")
 
 
 def _whole(text: str) -> int:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import shutil
 from collections.abc import Callable
-from importlib.resources import as_file, files
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, architecture
-from tldr_search.backbones.hub_id import is_hub_id
+from tldr_search import identity
+from tldr_search.backbones.architectures import ARCHITECTURES, architecture
 from tldr_search.cost import CostModel
 from tldr_search.names import near
 from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule, transfer
 
 if TYPE_CHECKING:
-    from tldr_search.config import EvaluateConfig, StudyConfig
+    from tldr_search.config import AnswerConfig, EvaluateConfig, StudyConfig
+    from tldr_search.config.reduced import ReducedSettings
     from tldr_search.scores import Evaluation
     from tldr_search.study.progress import Progress
     from tldr_search.study.result import Result
@@ -163,10 +164,21 @@ def _refusals(method: Method) -> dict[str, str]:
 
 
 def list_benchmarks() -> list[Row]:
-    """Every benchmark with its splits."""
+    """Every benchmark with its splits and where their files are looked for."""
+    from tldr_search.config import paths
     from tldr_search.data.benchmarks import BENCHMARKS
 
-    return [{"benchmark": b.name, "tasks": list(b.tasks), "splits": list(b.splits), "what": b.title} for b in BENCHMARKS.values()]
+    return [
+        {
+            "benchmark": b.name,
+            "tasks": list(b.tasks),
+            "splits": list(b.splits),
+            "annotations": f"{paths.ANNOTATIONS}/{b.splits[b.default_split]}" if b.videos else "in the package",
+            "videos": f"{paths.VIDEOS}/{b.videos}" if b.videos else "in the package",
+            "what": b.title,
+        }
+        for b in BENCHMARKS.values()
+    ]
 
 
 def list_schedules() -> list[Row]:
@@ -196,7 +208,22 @@ def list_schedules() -> list[Row]:
     ]
 
 
-LISTS = {"models": list_models, "methods": list_methods, "benchmarks": list_benchmarks, "schedules": list_schedules}
+def list_protocols() -> list[Row]:
+    """How views are cut out of a video."""
+    from tldr_search.data.protocols import PROTOCOLS
+
+    return [
+        {"protocol": p.name, "clips": p.num_clips, "crops": p.num_crops, "what": p.title, "source": p.source} for p in PROTOCOLS.values()
+    ]
+
+
+LISTS = {
+    "models": list_models,
+    "methods": list_methods,
+    "benchmarks": list_benchmarks,
+    "protocols": list_protocols,
+    "schedules": list_schedules,
+}
 
 
 def list_(what: str) -> list[Row]:
@@ -206,40 +233,66 @@ def list_(what: str) -> list[Row]:
     return LISTS[what]()
 
 
-def evaluate(config: EvaluateConfig) -> Row | None:
-    """Measures one schedule on one split; None on every rank but the first, where several devices take part."""
-    _check_hardware(config.precision, config.devices)
-    from tldr_search.evaluate import Evaluator, Hardware
-    from tldr_search.scores import bootstrap_interval, standard_error
+def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
+    """Measures one schedule on one split and leaves a result card in `config.directory`; None on every rank but the first.
 
-    method, counted, arch = get_method(config.method), architecture(config.costs), architecture(config.model)
-    cost = CostModel(counted, method)(config.r)
-    evaluated = transfer(config.r, method, counted.geometry, arch.geometry) if cost.tokens[-1] < cost.tokens[0] else ()
-    hardware = Hardware(config.devices, config.num_nodes, precision=config.precision, batch_size=config.batch_size)
-    evaluator = Evaluator(config.model, config.checkpoint, config.benchmark, config.objective, hardware)
-    found = evaluator(method.spec, evaluated, config.split)
+    What an interrupted evaluation finished is not computed again.
+    """
+    from tldr_search import card
+    from tldr_search.assembly import read_split
+    from tldr_search.evaluate import Evaluator, launched
+
+    world = launched(config.devices, config.num_nodes)
+    _check_hardware(config.precision, world.devices)
+    cost, evaluated = _reduction(config)
+    split = read_split(config, config.measured_split)
+    unfinished = _writable(config.directory) / "unfinished"
+    evaluator = Evaluator(config, world, bar=True)
+    kept = unfinished / identity.of_evaluation(config, evaluated)
+    found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
     if not evaluator.trainer.is_global_zero:
         return None
+    row = card.make(config, split, found, cost, evaluated, world, command)
+    paths = card.write(row, found, config.directory)
+    shutil.rmtree(unfinished)
+    return {**row, "files": [str(path) for path in paths]}
+
+
+def answer(config: AnswerConfig, video: Path) -> Row:
+    """What the model says of one video, the best first."""
+    from tldr_search.answer import answer as ask
+
+    _check_hardware(config.precision)
+    cost, evaluated = _reduction(config)
+    found = ask(config, video, cost.method.spec, evaluated)
     return {
+        "video": str(video),
         "model": config.model,
-        "cost_model": config.costs,
-        "benchmark": config.benchmark,
-        "split": config.split,
-        "method": method.spec,
-        "schedule": list(method.full(config.r, counted.geometry)),
-        "evaluated": list(evaluated),
-        "gflops": cost.gflops,
-        "metrics": dict(found.metrics),
-        "objective": found.objective,
-        "score": found.score,
-        "stderr": standard_error(found.outcomes),
-        "ci95": list(bootstrap_interval(found.outcomes)),
-        "num_samples": len(found.outcomes),
-        "excluded": [],  # an unreadable video ends the run
-        "seconds": found.seconds,
-        "sample_ids": list(found.sample_ids),
-        "outcomes": list(found.outcomes),
+        "method": cost.method.spec,
+        "schedule": list(cost.method.full(config.r, cost.geometry)),
+        "gflops": cost(config.r).gflops,
+        "kind": config.measures,
+        "answers": [entry._asdict() for entry in found],
     }
+
+
+def _reduction(config: ReducedSettings) -> tuple[CostModel, Schedule]:
+    """What is counted, and the schedule in the counts of the model that runs."""
+    method, counted = get_method(config.method), config.counted
+    cost = CostModel(counted, method)
+    reduces = any(method.removed(config.r, counted.geometry))
+    return cost, transfer(config.r, method, counted.geometry, config.evaluated.geometry) if reduces else ()
+
+
+def _writable(directory: Path) -> Path:
+    """Made now, rather than after the work whose result goes there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out: {str(directory)!r} cannot be made ({error.strerror}); another directory would be accepted") from error
+    if not os.access(directory, os.W_OK):
+        raise ValueError(f"out: {str(directory)!r} cannot be written to; a directory of yours would be accepted")
+    return directory
 
 
 def study(config: StudyConfig, command: str = "", progress: Progress | None = None) -> tuple[Result, tuple[Path, ...]]:
@@ -249,7 +302,7 @@ def study(config: StudyConfig, command: str = "", progress: Progress | None = No
 
     if not (config.directory / RESULT).is_file():  # a finished run is only read
         _check_hardware(config.precision)
-    found = run_study(config, _evaluator(config), weights=_identity(config), command=command, progress=progress)
+    found = run_study(config, _evaluator(config), weights=identity.of(config), command=command, progress=progress)
     return found, _write(found, config.directory)
 
 
@@ -299,10 +352,9 @@ def _evaluator(config: StudyConfig) -> Callable[[str, Schedule, str], Evaluation
 
     def measure(method: str, schedule: Schedule, split: str) -> Evaluation:
         if not loaded:
-            from tldr_search.evaluate import Evaluator, Hardware
+            from tldr_search.evaluate import Evaluator
 
-            hardware = Hardware(precision=config.precision, batch_size=config.batch_size)
-            loaded.append(Evaluator(config.model, config.checkpoint, config.benchmark, config.objective, hardware))
+            loaded.append(Evaluator(config))
         return loaded[0](method, schedule, split)
 
     return measure
@@ -324,38 +376,3 @@ def _check_hardware(precision: str, devices: int = 1) -> None:
         return  # processes on the CPU, as many as one likes
     if devices > there:
         raise ValueError(f"devices: {devices}, but there are {there} {kind} here; a whole number from 1 to {there} would be accepted")
-
-
-def _identity(config: StudyConfig) -> str:
-    """Which weights, annotations and version a run is made with, so that it is not resumed with others."""
-    import tldr_search
-    from tldr_search.data.benchmarks import BENCHMARKS
-
-    weights = _weights(config.model, config.checkpoint)
-    read = BENCHMARKS[config.benchmark].read
-    samples = [[(s.name, s.captions, s.label) for s in read(split)] for split in (config.search_split, config.report_split)]
-    annotations = hashlib.sha256(repr(samples).encode()).hexdigest()[:16]
-    return f"weights {weights}, annotations {annotations}, tldr_search {tldr_search.__version__}"
-
-
-def _weights(model: str, checkpoint: str | None) -> str:
-    """What tells weights from others: a digest of the file, or of the files in a directory."""
-    if checkpoint is None:
-        with as_file(files("tldr_search.demo") / PACKAGED[model]) as path:
-            return _digest(path)
-    if checkpoint == RANDOM:
-        return RANDOM
-    path = Path(checkpoint)
-    if not path.exists() and is_hub_id(checkpoint):
-        from tldr_search.backbones.checkpoints.hub import download
-
-        path = download(checkpoint)
-    if not path.is_dir():
-        return _digest(path)
-    parts = [f"{file.name} {_digest(file)}" for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors", ".bin")]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -3,118 +3,157 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import time
 import warnings
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cached_property, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import lightning
-import torch
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
+from torch import nn
 
-from tldr_search.backbones.architectures import architecture
-from tldr_search.backbones.checkpoints import load_backbone, load_retrieval
-from tldr_search.backbones.clip import CLIPRetrieval
-from tldr_search.backbones.families import VideoSide
-from tldr_search.backbones.text.tokenizers import tokenizer_of
-from tldr_search.backbones.umt import UMTRetrieval
-from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.assembly import clips, decoder, load_model, make_task, read_split
+from tldr_search.config import Settings
+from tldr_search.data.decoding import Decoder
 from tldr_search.data.module import ClipModule, Clips
+from tldr_search.data.protocols import PROTOCOLS
+from tldr_search.progress import VideoBar
 from tldr_search.scores import Evaluation
-from tldr_search.tasks.classification import ClassificationTask
-from tldr_search.tasks.retrieval import RetrievalTask
-from tldr_search.tasks.task import Task
+from tldr_search.tasks.outcome import Outcome
+from tldr_search.tasks.ranks import tell_failure
+from tldr_search.tasks.store import Store
+from tldr_search.tasks.task import Task, finished_batches
 
-
-class Hardware(NamedTuple):
-    """Where and how an evaluation runs."""
-
-    devices: int = 1
-    num_nodes: int = 1
-    accelerator: str = "auto"
-    precision: str = "fp32"
-    """`fp32`, `bf16` or `fp16`."""
-    batch_size: int = 50
-    workers: int = 2
-    """Decoding processes, for splits too large to stay in memory."""
-
-
-ONE_DEVICE = Hardware()
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
+class World(NamedTuple):
+    """How many processes take part."""
+
+    devices: int = 1
+    """On each node."""
+    num_nodes: int = 1
+
+
+ONE_DEVICE = World()
+
+
+class Measurement(NamedTuple):
+    """One schedule on one split."""
+
+    outcome: Outcome
+    excluded: Mapping[str, str]
+    """Videos that were left out, and why."""
+    num_views: int
+    """Views that went through the model, on all devices; what was finished before is not among them."""
+    seconds: float
+    """Wall time."""
+
+
 class Evaluator:
-    """Loads model, text features and clips once; then measures any schedule on any split.
+    """Loads model, texts and clips once; then measures any schedule on any split.
 
     With several devices every rank holds an `Evaluator` of its own and gets the same scores.
     """
 
-    def __init__(self, model: str, checkpoint: str | None, benchmark: str, objective: str, hardware: Hardware = ONE_DEVICE) -> None:
-        self._model, self._checkpoint, self._objective = model, checkpoint, objective
-        self._benchmark = BENCHMARKS[benchmark]
-        self._arch = architecture(model)
-        self._hardware = hardware
-        self._tasks: dict[str, Task] = {}
-        self._loaders: dict[str, ClipModule] = {}
+    def __init__(self, config: Settings, world: World = ONE_DEVICE, *, bar: bool = False) -> None:
+        """`bar`: progress on standard error."""
+        self._config, self._world, self._bar = config, world, bar
+        self._tasks: dict[str, tuple[Task, Clips]] = {}
+        self._videos_at_once = max(config.batch_size // PROTOCOLS[config.cut.protocol].num_views, 1)
 
     def __call__(self, method: str, schedule: tuple[int, ...], split: str) -> Evaluation:
         """`schedule` in the counts of the model; method `none` with an empty schedule is the model unreduced."""
-        task, loader = self._task(split), self._loaders[split]
-        task.reduction = (method, schedule)
+        with TemporaryDirectory(prefix="tldr_search-") as scratch:
+            found = self.measure(method, schedule, split, Path(scratch))
+        rate = found.outcome.rates[self._config.objective]
+        return Evaluation(found.outcome.metrics, self._config.objective, tuple(rate.hits.tolist()), rate.names, found.seconds)
+
+    def measure(self, method: str, schedule: tuple[int, ...], split: str, kept: Path) -> Measurement:
+        """`kept`: the directory of finished batches, from which an interrupted evaluation goes on; it must be of this very evaluation."""
+        task, source = self._task(split)
+        task.reduction, task.store = (method, schedule), Store(kept)
         started = time.perf_counter()
-        self.trainer.test(task, loader, verbose=False)
+        try:
+            self.trainer.test(task, ClipModule(source, self._videos_at_once, partial(finished_batches, task.store)), verbose=False)
+        except BaseException as error:
+            self._stop_others(error)
+            raise
         assert task.outcome is not None
-        names = self._names(split)
-        outcomes = task.outcome.hits(self._objective)
-        return Evaluation(task.outcome.metrics, self._objective, outcomes, names, time.perf_counter() - started)
+        excluded = {task.names[i]: reason for i, reason in task.excluded.items()}
+        return Measurement(task.outcome, excluded, task.num_views, time.perf_counter() - started)
 
     @cached_property
     def trainer(self) -> lightning.Trainer:
         """One for all runs; launches the other devices' processes at the first."""
         _quiet()
-        distributed = self._hardware.devices * self._hardware.num_nodes > 1
+        distributed = self._world.devices * self._world.num_nodes > 1
         return lightning.Trainer(
-            accelerator=self._hardware.accelerator,
-            devices=self._hardware.devices,
-            num_nodes=self._hardware.num_nodes,
+            accelerator="auto",
+            devices=self._world.devices,
+            num_nodes=self._world.num_nodes,
             strategy="ddp" if distributed else "auto",
-            precision=PRECISIONS[self._hardware.precision],  # type: ignore[arg-type]
+            precision=PRECISIONS[self._config.precision],  # type: ignore[arg-type]
             use_distributed_sampler=False,
             logger=False,
+            callbacks=[VideoBar()] if self._bar else [],
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
 
-    def _names(self, split: str) -> tuple[str, ...]:
-        samples = self._benchmark.read(split)
-        if self._objective.startswith("t2v"):
-            return tuple(f"{s.name}#{i}" for s in samples for i in range(len(s.captions)))
-        return tuple(s.name for s in samples)
-
-    def _task(self, split: str) -> Task:
+    def _task(self, split: str) -> tuple[Task, Clips]:
         if split not in self._tasks:
-            samples = self._benchmark.read(split)
-            clips = Clips(samples, self._arch.frames, self._arch.image_size)
-            clips.preload()
-            self._loaders[split] = ClipModule(clips, self._hardware.batch_size, self._hardware.workers)
-            if self._objective.startswith("top"):
-                labels = torch.tensor([s.label for s in samples])
-                self._tasks[split] = ClassificationTask(self._backbone, labels)
-            else:
-                texts = [caption for s in samples for caption in s.captions]
-                owner = torch.tensor([i for i, s in enumerate(samples) for _ in s.captions])
-                with torch.inference_mode():
-                    features = self._towers.embed_text(tokenizer_of(self._arch)(texts))
-                self._tasks[split] = RetrievalTask(self._towers, features.clone(), owner)
+            annotated = read_split(self._config, split)
+            source = clips(self._config, annotated, self._decoder)
+            self._tasks[split] = make_task(self._config, annotated, self._model), source
         return self._tasks[split]
 
-    @cached_property
-    def _towers(self) -> UMTRetrieval | CLIPRetrieval:
-        return load_retrieval(self._model, self._checkpoint)
+    def _stop_others(self, error: BaseException) -> None:
+        """The others are told why; those that this process launched end with it."""
+        try:
+            tell_failure(error)
+        finally:
+            launcher = self.trainer.strategy.launcher
+            if isinstance(launcher, _SubprocessScriptLauncher):
+                launcher.kill(signal.SIGKILL)
 
     @cached_property
-    def _backbone(self) -> VideoSide:
-        return load_backbone(self._model, self._checkpoint)
+    def _model(self) -> nn.Module:
+        return load_model(self._config)
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return decoder(self._config)
+
+
+def launched(devices: int | None, num_nodes: int | None) -> World:
+    """The processes that torchrun or SLURM started, or what was asked for; `ValueError` where the two differ."""
+    found = _surroundings()
+    asked = World(devices or (found.devices if found else 1), num_nodes or (found.num_nodes if found else 1))
+    if found and asked != found:
+        raise ValueError(
+            f"devices: {asked.devices} on {asked.num_nodes} nodes, but {found.devices} processes were started on each of "
+            f"{found.num_nodes}; leaving devices and num_nodes out would be accepted"
+        )
+    return asked
+
+
+def _surroundings() -> World | None:
+    if TorchElasticEnvironment.detect():
+        local = int(os.environ["LOCAL_WORLD_SIZE"])
+        return World(local, int(os.environ["WORLD_SIZE"]) // local)
+    if SLURMEnvironment.detect():
+        nodes = int(os.environ.get("SLURM_NNODES", 1))
+        return World(int(os.environ["SLURM_NTASKS"]) // nodes, nodes)
+    return None
 
 
 def _quiet() -> None:

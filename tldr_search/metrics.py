@@ -15,17 +15,14 @@ from torchmetrics import Metric
 RECALLS = (1, 5, 10)
 
 
-def text_to_video_ranks(similarity: Tensor, video_of_text: Tensor) -> Tensor:
-    """Similarity [V, M], the video of each text [M] -> [M] int64: other videos that do not score strictly lower."""
-    right = similarity.gather(0, video_of_text[None])
-    return (~(similarity < right)).sum(dim=0) - 1
+def best_ranks(scores: Tensor, relevant: Tensor) -> Tensor:
+    """Scores [Q, C], relevant [Q, C] bool, at least one in every row -> [Q] int64: rank of the best relevant candidate, from 0.
 
-
-def video_to_text_ranks(similarity: Tensor, video_of_text: Tensor) -> Tensor:
-    """Similarity [V, M], the video of each text [M] -> [V] int64: rank of the best of the video's own texts."""
-    own = video_of_text[None] == torch.arange(len(similarity), device=similarity.device)[:, None]
-    best = similarity.masked_fill(~own, -torch.inf).amax(dim=1, keepdim=True)
-    return (~(similarity < best) & ~own).sum(dim=1)
+    That is the number of candidates that are not relevant and do not score strictly lower than it.
+    """
+    assert relevant.any(dim=1).all()
+    best = scores.masked_fill(~relevant, -torch.inf).amax(dim=1, keepdim=True)
+    return (~(scores < best) & ~relevant).sum(dim=1)
 
 
 def rank_metrics(ranks: Tensor, prefix: str) -> dict[str, float]:

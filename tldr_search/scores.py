@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 10_000
 
@@ -43,10 +45,76 @@ def standard_error(outcomes: Sequence[float]) -> float:
 def bootstrap_interval(outcomes: Sequence[float], level: float = 0.95, seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap interval of `100 * mean(outcomes)` over samples (Efron 1979), 10 000 resamples."""
     values = np.asarray(outcomes, dtype=float)
+    resampled = _resampled_totals(values[:, None], np.random.default_rng(seed))[:, 0] / len(values)
+    return _interval(resampled, level)
+
+
+class Rate(NamedTuple):
+    """A share of samples."""
+
+    hits: NDArray[np.float64]
+    """1.0 or 0.0 per sample."""
+    clusters: NDArray[np.int64]
+    """The video that each sample is of: samples of one video are not independent."""
+    names: tuple[str, ...]
+    """Of the samples."""
+
+
+class Estimate(NamedTuple):
+    """A score and how certain it is, in per cent."""
+
+    value: float
+    stderr: float
+    """Standard deviation of the resampled values."""
+    low: float
+    high: float
+
+
+def estimate(parts: Sequence[Rate], *, harmonic: bool = False, level: float = 0.95, seed: int = 0) -> Estimate:
+    """The mean, or harmonic mean, of rates; its percentile bootstrap over clusters, 10 000 resamples.
+
+    A resampled rate is the hits of the drawn clusters over their samples. A cluster that several parts share is drawn for all of them
+    at once; clusters are drawn apart for each set of parts that they belong to (base and novel videos, say), so that no part runs empty.
+    """
+    clusters = np.unique(np.concatenate([part.clusters for part in parts]))
+    totals = np.stack([column for part in parts for column in _totals(part, clusters)], axis=1)  # hits, samples, hits, samples, ...
+    sets, of_cluster = np.unique(totals[:, 1::2] > 0, axis=0, return_inverse=True)
     rng = np.random.default_rng(seed)
-    drawn, counts = np.unique(values, return_counts=True)  # a resample is a multinomial draw over the distinct outcomes
-    resampled = rng.multinomial(len(values), counts / len(values), size=RESAMPLES) @ drawn / len(values)
-    low, high = np.quantile(100 * resampled, [(1 - level) / 2, (1 + level) / 2])
+    resampled = np.sum([_resampled_totals(totals[of_cluster.ravel() == i], rng) for i in range(len(sets))], axis=0)
+    mean = harmonic_mean if harmonic else _mean
+    values = mean(resampled[:, ::2] / resampled[:, 1::2])
+    value = mean(np.array([part.hits.mean() for part in parts]))
+    return Estimate(float(100 * value), float(100 * values.std(ddof=1)), *_interval(values, level))
+
+
+def harmonic_mean(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[..., parts] -> [...]: parts / sum(1 / rate); 0 where a rate is 0."""
+    zero = (rates == 0).any(axis=-1, keepdims=True)
+    means = rates.shape[-1] / (1 / np.where(zero, 1, rates)).sum(axis=-1)
+    return np.where(zero[..., 0], 0.0, means)
+
+
+def _mean(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    means: NDArray[np.float64] = rates.mean(axis=-1)
+    return means
+
+
+def _totals(part: Rate, clusters: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Hits and samples of each of the sorted `clusters`."""
+    row = np.searchsorted(clusters, part.clusters)
+    hits, samples = np.bincount(row, part.hits, len(clusters)), np.bincount(row, minlength=len(clusters))
+    return hits.astype(np.float64), samples.astype(np.float64)
+
+
+def _resampled_totals(rows: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """[n, width] -> [RESAMPLES, width], each the sum of n rows drawn with replacement: a multinomial draw over the distinct rows."""
+    drawn, counts = np.unique(rows, axis=0, return_counts=True)
+    totals: NDArray[np.float64] = rng.multinomial(len(rows), counts / len(rows), size=RESAMPLES) @ drawn
+    return totals
+
+
+def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
+    low, high = np.quantile(100 * values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

@@ -12,13 +12,33 @@ Row = dict[str, Any]
 def evaluation(found: Row) -> str:
     """Of `commands.evaluate`."""
     low, high = found["ci95"]
+    excluded = found["excluded"]
     return "\n".join(
         [
-            f"{found['method']} {_numbers(found['schedule'])} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples",
+            f"{_reduction(found)} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples",
             f"{found['objective']} {found['score']:.2f} [{low:.2f}, {high:.2f}] at {found['gflops']:.1f} GFLOPs ({found['cost_model']})",
-            _table({"metric": name, "value": f"{value:.2f}"} for name, value in found["metrics"].items()),
+            _table(_metric(name, value, found["intervals"].get(name)) for name, value in found["metrics"].items()),
+            *[f"{len(excluded)} videos could not be read and are not counted:"] * bool(excluded),
+            *(f"  {entry['video']}: {entry['reason']}" for entry in excluded),
+            *found["files"],
         ]
     )
+
+
+def _reduction(found: Row) -> str:
+    return f"{found['method']} {_runs(found['schedule'])}" if any(found["schedule"]) else "unreduced"
+
+
+def _metric(name: str, value: float, interval: dict[str, Any] | None) -> Row:
+    bounds = "[{:.2f}, {:.2f}]".format(*interval["ci95"]) if interval else ""
+    return {"metric": name, "value": f"{value:.2f}", "95 %": bounds}
+
+
+def answer(found: Row) -> str:
+    """Of `commands.answer`."""
+    head = f"{found['video']}: {found['model']}, {_reduction(found)}, {found['gflops']:.1f} GFLOPs"
+    score = "similarity" if found["kind"] == "retrieval" else "probability"
+    return "\n".join([head, _table({score: f"{entry['score']:.3f}", "answer": entry["name"]} for entry in found["answers"][:5])])
 
 
 def flops(found: Row) -> str:

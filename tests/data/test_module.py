@@ -1,37 +1,85 @@
-"""Every sample exactly once, in the same batches, whatever the number of ranks."""
+"""Every video exactly once, in the same batches, whatever the number of ranks."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tldr_search.data.benchmarks import BENCHMARKS
-from tldr_search.data.module import Clips, WholeBatches
+from tldr_search.data.benchmarks.split import Video
+from tldr_search.data.decoding import BadVideo
+from tldr_search.data.module import ClipLoader, Clips, WholeBatches
+from tldr_search.data.protocols import Cut
+
+CUT = Cut("umt", 2, 4)
+
+
+class Decoder:
+    """Frames of one colour, the number in the file's name; names that are no number cannot be read."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def read(self, paths: Sequence[Path], cut: Cut) -> Iterator[NDArray[np.uint8] | BadVideo]:
+        for path in paths:
+            self.asked.append(path.name)
+            if path.name.isdigit():
+                yield np.full((1, cut.frames, cut.image_size, cut.image_size, 3), int(path.name), dtype=np.uint8)
+            else:
+                yield BadVideo(path, "no video")
+
+
+def clips(names: Sequence[str], decoder: Decoder) -> Clips:
+    return Clips([Video(name, Path(name)) for name in names], CUT, 1, decoder)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("count", [1, 7, 25, 300])
 @pytest.mark.parametrize("world", [1, 2, 3, 8])
 def test_ranks_share_the_batches_of_one(count: int, world: int) -> None:
-    alone = list(WholeBatches(count, 8, 0, 1))
-    shared = [batch for rank in range(world) for batch in WholeBatches(count, 8, rank, world)]
-    assert sorted(i for batch in alone for i in batch) == list(range(count))
-    assert shared.count(alone[0]) == 1 + max(world - len(alone), 0)  # an idle rank repeats the first batch
-    assert all(shared.count(batch) == 1 for batch in alone[1:])
-    assert len(shared) == max(len(alone), world)
+    alone = WholeBatches(count, 8).open
+    ranks = [WholeBatches(count, 8, rank, world).open for rank in range(world)]
+    assert sorted(i for positions in alone.values() for i in positions) == list(range(count))
+    assert sum(len(rank) for rank in ranks) == len(alone)
+    assert {number: positions for rank in ranks for number, positions in rank.items()} == alone
 
 
-def test_clips_are_decoded_once() -> None:
-    samples = BENCHMARKS["demo"].read("search")[:3]
-    clips = Clips(samples, 8, 96)
-    assert len(clips) == 3
-    assert clips[1][1] is clips[1][1]
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_finished_batches_are_dealt_too(world: int) -> None:
+    ranks = [WholeBatches(30, 4, rank, world, finished=(0, 3, 5)) for rank in range(world)]
+    assert sorted(number for rank in ranks for number in rank.finished) == [0, 3, 5]
+    assert sorted(number for rank in ranks for number in rank.open) == [1, 2, 4, 6, 7]
+    assert max(map(len, ranks)) - min(map(len, ranks)) <= 2
 
 
-@pytest.mark.parametrize("split,count", [("search", 200), ("report", 300)])
-def test_demo_annotations(split: str, count: int) -> None:
-    samples = BENCHMARKS["demo"].read(split)
-    assert len(samples) == count
-    assert all(sample.video.is_file() for sample in samples)
-    assert len({sample.captions for sample in samples}) == count
+def test_batches_say_which_videos_are_missing() -> None:
+    first, second, third = ClipLoader(clips(["3", "x", "5", "y", "z"], Decoder()), WholeBatches(5, 2))
+    assert first.positions.tolist() == [0]
+    assert first.video.shape == (1, 1, 2, 4, 4, 3)
+    assert first.video.unique().tolist() == [3]
+    assert first.excluded == ((1, "no video"),)
+    assert second.positions.tolist() == [2]
+    assert (third.positions.numel(), third.excluded) == (0, ((4, "no video"),))
 
 
-def test_the_demo_splits_share_no_caption() -> None:
-    search, report = (BENCHMARKS["demo"].read(split) for split in ("search", "report"))
-    assert not {s.captions for s in search} & {s.captions for s in report}
+def test_an_idle_rank_gets_one_batch_without_clips() -> None:
+    loader = ClipLoader(clips(["1"], Decoder()), WholeBatches(1, 2, 1, 2))
+    (batch,) = loader
+    assert len(loader) == 1
+    assert (batch.positions.numel(), batch.excluded, batch.finished) == (0, (), False)
+
+
+def test_clips_are_decoded_once_if_they_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder()
+    kept = clips(["1", "2", "x"], decoder)
+    for _ in range(2):
+        views = [views for views in kept.read([2, 1, 0]) if not isinstance(views, BadVideo)]
+        assert [int(v.max()) for v in views] == [2, 1]
+    assert decoder.asked == ["x", "2", "1", "x"]
+    monkeypatch.setattr("tldr_search.data.module.MEMORY", 100)
+    decoder = Decoder()
+    large = clips(["1", "2"], decoder)
+    assert [len(list(large.read([0, 1]))) for _ in range(2)] == [2, 2]
+    assert decoder.asked == ["1", "2", "1", "2"]

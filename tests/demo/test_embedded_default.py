@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tldr_search.backbones.architectures import architecture
+from tldr_search.config import default_study
 from tldr_search.cost import CostModel
 from tldr_search.data.benchmarks.demo import CLASSES, ROOT
 from tldr_search.demo import clips, grammar
@@ -52,7 +53,7 @@ def test_files_are_h264_video() -> None:
 
 @pytest.fixture(scope="module")
 def evaluator() -> Evaluator:
-    return Evaluator("umt-mini", None, "demo", "t2v_r1")
+    return Evaluator(default_study())
 
 
 def test_it_is_worth_searching_on(evaluator: Evaluator) -> None:

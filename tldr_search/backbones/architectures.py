@@ -97,6 +97,11 @@ PACKAGED = {"umt-mini": "umt_mini.safetensors"}
 """Model -> its weights that come with the package (in `tldr_search.demo`)."""
 VOCABULARIES = ("umt-mini",)
 """Models whose vocabulary comes with the package."""
+VOCABULARY_FILES = {
+    "umt": ("vocab.txt",),
+    **dict.fromkeys(("clip", "vifi-clip"), ("bpe_simple_vocab_16e6.txt.gz", "vocab.json")),
+}
+"""Family -> what its vocabulary is called in a directory that also holds other things."""
 
 
 def architecture(name: str, **fields: Any) -> Architecture:

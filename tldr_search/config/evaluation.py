@@ -4,63 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from tldr_search.backbones.architectures import architecture
-from tldr_search.config.rules import Rule, at_least, each, one_of
-from tldr_search.config.settings import OBJECTIVES, Settings
+from tldr_search.config.reduced import ReducedSettings
+from tldr_search.config.rules import Rule, at_least, one_of
+from tldr_search.config.settings import OBJECTIVES
 from tldr_search.data.benchmarks import BENCHMARKS
-from tldr_search.reducers import get_method
-from tldr_search.schedule import parse_schedule
+
+SCORES = {"retrieval": "t2v_r1", "classification": "top1", "question-answering": "accuracy", "base-to-novel": "hm"}
+"""Task -> the metric that is the score."""
 
 
 @dataclass(frozen=True)
-class EvaluateConfig(Settings):
+class EvaluateConfig(ReducedSettings):
     """What to measure."""
 
-    split: str = "report"
-    """Split that is evaluated."""
-    task: str = "retrieval"
-    """retrieval or classification."""
-    method: str = "none"
-    """How tokens are reduced."""
-    schedule: str = ""
-    """Tokens removed per layer (per group and stage for STA), e.g. 600,200,100; empty: none."""
-    devices: int = 1
-    """Devices on each node."""
-    num_nodes: int = 1
-    """Nodes."""
+    split: str | None = None
+    """Split that is evaluated, or its annotation file, below the folder of annotations; by default the first of the benchmark."""
+    task: str | None = None
+    """retrieval, classification, question-answering or base-to-novel; by default what the benchmark is for."""
+    devices: int | None = None
+    """Devices on each node; by default those that torchrun or SLURM gives, else 1."""
+    num_nodes: int | None = None
+    """Nodes; by default those that torchrun or SLURM gives, else 1."""
+    out: str | None = None
+    """Directory of the result; by default one in runs that is named after what is evaluated."""
+
+    @property
+    def measures(self) -> str:
+        """`task`, or what the benchmark is for."""
+        return self.task or BENCHMARKS[self.benchmark].tasks[0]
+
+    @property
+    def measured_split(self) -> str:
+        """`split`, or the benchmark's own."""
+        return self.split or BENCHMARKS[self.benchmark].default_split
 
     @property
     def splits(self) -> tuple[str, ...]:
         """The one split."""
-        return (self.split,)
+        return (self.measured_split,)
 
     @property
     def objective(self) -> str:
         """The metric that is the score."""
-        return OBJECTIVES[self.task][0]
+        return SCORES[self.measures]
 
     @property
-    def r(self) -> tuple[int, ...]:
-        """`schedule` as numbers."""
-        return parse_schedule(self.schedule) if self.schedule else ()
+    def directory(self) -> Path:
+        """Where the result goes."""
+        if self.out:
+            return Path(self.out)
+        reduced = [self.method.replace(":", "-"), self.schedule.replace(",", "-")] if any(self.r) else ["unreduced"]
+        parts = [self.model, self.benchmark, Path(self.measured_split).stem, *([self.task] if self.task else []), *reduced]
+        return Path("runs") / "-".join(parts)
 
     def _own_rules(self) -> Iterator[Rule]:
         yield Rule("task", one_of("task", self.task, OBJECTIVES))
         yield Rule("task", self._not_offered(), needs=("benchmark",))
-        yield Rule("split", self._no_split(), needs=("benchmark",))
-        yield Rule("devices", at_least("devices", self.devices, 1))
-        yield Rule("num_nodes", at_least("num_nodes", self.num_nodes, 1))
-        yield Rule("method", each(get_method, [self.method], "method: "))
-        yield Rule("schedule", each(parse_schedule, [self.schedule] * bool(self.schedule)))
-        yield Rule("schedule", self._impossible(), needs=("method", self._counted))
+        yield Rule("split", self._no_split("split") if self.split else (), needs=("benchmark",))
+        for field in ("devices", "num_nodes"):
+            if (value := getattr(self, field)) is not None:
+                yield Rule(field, at_least(field, value, 1))
+        yield from self._reduction_rules()
 
     def _not_offered(self) -> Iterator[str]:
         yield from one_of("task", self.task, BENCHMARKS[self.benchmark].tasks)
-
-    def _no_split(self) -> Iterator[str]:
-        yield from one_of("split", self.split, BENCHMARKS[self.benchmark].splits)
-
-    def _impossible(self) -> Iterator[str]:
-        geometry = architecture(self.costs).geometry
-        yield from each(lambda r: get_method(self.method).full(r, geometry), [self.r])

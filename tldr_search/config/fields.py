@@ -11,7 +11,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 def is_number(kind: type, field: str) -> bool:
     """Whether a field is a whole number."""
-    return get_type_hints(kind)[field] is int
+    hint = get_type_hints(kind)[field]
+    return hint is int or int in get_args(hint)
+
+
+def is_switch(kind: type, field: str) -> bool:
+    """Whether a field is on or off."""
+    return get_type_hints(kind)[field] is bool
 
 
 def help_texts(kind: type) -> dict[str, str]:
@@ -45,10 +51,12 @@ def _is(value: object, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
     kinds = get_args(hint) or (hint,)
-    return isinstance(value, kinds) and not isinstance(value, bool)
+    return isinstance(value, kinds) and isinstance(value, bool) == (hint is bool)
 
 
 def _words(hint: Any) -> str:
     if get_origin(hint) is tuple:
         return "a list of texts"
-    return "a whole number" if hint is int else "text (in quotes, if it looks like a number)"
+    if hint is bool:
+        return "true or false"
+    return "a whole number" if hint is int or int in get_args(hint) else "text (in quotes, if it looks like a number)"

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
+from tldr_search.config.answer import AnswerConfig
 from tldr_search.config.evaluation import EvaluateConfig
 from tldr_search.config.fields import plain
 from tldr_search.config.rules import Mistakes
@@ -29,11 +30,14 @@ def load(kind: type[Config], path: str | Path, **overrides: object) -> Config:
         raise ConfigError(error.config, error.mistakes, f"config {path}: ") from error
 
 
-def load_any(path: str | Path) -> StudyConfig | EvaluateConfig:
-    """The study or the evaluation in the YAML file at `path`: whichever knows more of its settings, a study where both know them all."""
+def load_any(path: str | Path, **overrides: object) -> StudyConfig | EvaluateConfig:
+    """The study or the evaluation in the YAML file at `path`, some fields replaced: whichever knows more of its settings.
+
+    A study where both know them all.
+    """
     names = set(_read(path))
     study, evaluation = (len(names & set(get_type_hints(kind))) for kind in (StudyConfig, EvaluateConfig))
-    return load(EvaluateConfig, path) if evaluation > study else load(StudyConfig, path)
+    return load(EvaluateConfig, path, **overrides) if evaluation > study else load(StudyConfig, path, **overrides)
 
 
 def _read(path: str | Path) -> Mapping[Any, object]:
@@ -74,6 +78,12 @@ def default_evaluation(**overrides: object) -> EvaluateConfig:
     """Model and cost twin of the study in the package, unless another model is asked for."""
     twin = {} if "model" in overrides else {"cost_model": default_study().cost_model}
     return from_mapping(EvaluateConfig, {**twin, **overrides})
+
+
+def one_video(**overrides: object) -> AnswerConfig:
+    """What to ask of a single video; the cost twin of the embedded default, unless another model is asked for."""
+    twin = {} if "model" in overrides else {"cost_model": default_study().cost_model}
+    return from_mapping(AnswerConfig, {**twin, **overrides})
 
 
 def to_yaml(config: Settings) -> str:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import get_type_hints
 
-from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, VOCABULARIES, architecture
+from tldr_search.backbones.architecture import Architecture
+from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, VOCABULARIES, VOCABULARY_FILES, architecture
 from tldr_search.backbones.hub_id import is_hub_id
+from tldr_search.config import paths
+from tldr_search.config.able import CLASSIFICATION, RETRIEVAL, lacks
 from tldr_search.config.fields import of_type
-from tldr_search.config.rules import Mistakes, Rule, at_least, broken, one_of
-from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.config.rules import Mistakes, Rule, at_least, broken, each, one_of
+from tldr_search.data.benchmarks import BENCHMARKS, Source
+from tldr_search.data.protocols import PROTOCOLS, Cut, default_protocol
 from tldr_search.schedule import Geometry
 
 OBJECTIVES: dict[str, tuple[str, ...]] = {
     "retrieval": ("t2v_r1", "t2v_r5", "t2v_r10", "v2t_r1", "v2t_r5", "v2t_r10"),
     "classification": ("top1", "top5"),
+    "question-answering": ("accuracy",),
+    "base-to-novel": ("base_top1", "novel_top1", "base_top5", "novel_top5"),
 }
 """Rates that can be searched for, by task."""
+_SETTLED = ("benchmark", "task", "objective")
+"""What decides the task, which is a field or follows from one."""
+_SHAPING = ("frames", "num_classes", *_SETTLED)
+"""What decides, besides the model, the shape of what is evaluated."""
 PRECISIONS = ("fp32", "bf16", "fp16")
+ON_BAD_VIDEO = ("fail", "exclude")
+HOW = frozenset({"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out"})
+"""Settings that decide where and how fast, not what is found."""
 WEIGHTS = f"a file or directory with weights, a hub id (owner/name), or {RANDOM}, would be accepted"
 
 
@@ -34,12 +49,44 @@ class Settings(ABC):
     """Model whose GFLOPs are counted, and in whose counts schedules are given, as deep as `model`; by default `model` itself."""
     checkpoint: str | None = None
     """Weights of `model`: a file, a Hugging Face directory or hub id, or random; by default those in the package, where it has some."""
+    base: str | None = None
+    """The CLIP that a ViFi-CLIP checkpoint was trained from, which has the token embeddings that the checkpoint lacks."""
+    vocabulary: str | None = None
+    """Vocabulary of the text tower (UMT: vocab.txt, CLIP: bpe_simple_vocab_16e6.txt.gz); by default the one among the checkpoints."""
+    frames: int | None = None
+    """Frames per clip, if not the model's own."""
     benchmark: str = "demo"
     """Benchmark that is evaluated."""
+    data: str | None = None
+    """Root of annotations/, videos/ and checkpoints/; by default $TLDR_SEARCH_DATA, else data."""
+    annotations: str | None = None
+    """Folder of the annotation files, if not ROOT/annotations."""
+    videos: str | None = None
+    """Folder of the videos, if not that of the benchmark in ROOT/videos."""
+    num_classes: int | None = None
+    """Classes to tell apart, if not as many as the benchmark has."""
+    protocol: str | None = None
+    """How views are cut out of a video (see `list protocols`); by default as published for the model's family on the benchmark."""
+    prompt: str = "a photo of a {}."
+    """What a class is called before a CLIP; {} stands for its name."""
+    k_test: int = 128
+    """Candidates that UMT looks at again, of each query (0: none), or of each question."""
+    on_bad_video: str = "fail"
+    """fail, or exclude: leave videos that cannot be read out, list them, and say how many."""
+    deadline: int = 300
+    """Seconds after which a video counts as unreadable."""
+    decoders: int = min(8, os.cpu_count() or 1)
+    """Processes that decode videos, for each device."""
+    cache: bool = True
+    """Whether decoded frames are kept on disk for the next time."""
+    cache_dir: str | None = None
+    """Where; by default $TLDR_SEARCH_CACHE, else tldr_search in the user's cache directory."""
+    cache_gib: int = 50
+    """How many GiB of them."""
     precision: str = "fp32"
     """fp32, bf16 or fp16."""
     batch_size: int = 50
-    """Clips per batch."""
+    """Views per batch; halved when memory does not suffice."""
 
     def __post_init__(self) -> None:
         mistakes = broken(self._rules())
@@ -48,8 +95,8 @@ class Settings(ABC):
 
     @property
     @abstractmethod
-    def task(self) -> str:
-        """What the model does on the benchmark."""
+    def measures(self) -> str:
+        """The task: what the model does on the benchmark."""
 
     @property
     @abstractmethod
@@ -57,14 +104,83 @@ class Settings(ABC):
         """The splits of the benchmark that are read."""
 
     @property
+    @abstractmethod
+    def objective(self) -> str:
+        """The metric that is the score."""
+
+    @property
     def costs(self) -> str:
         """The model whose GFLOPs are counted."""
         return self.cost_model or self.model
 
+    @cached_property
+    def evaluated(self) -> Architecture:
+        """What runs."""
+        return self._architecture(self.model)
+
+    @cached_property
+    def counted(self) -> Architecture:
+        """What is counted: `evaluated`, or the cost model as published."""
+        return architecture(self.cost_model) if self.cost_model else self.evaluated
+
     @property
-    def _counted(self) -> str:
-        """The field that says so."""
-        return "cost_model" if self.cost_model else "model"
+    def weights(self) -> str | None:
+        """`checkpoint`, found."""
+        return self._found(self.checkpoint)
+
+    @property
+    def base_weights(self) -> str | None:
+        """`base`, found."""
+        return self._found(self.base)
+
+    @property
+    def words(self) -> str | None:
+        """The vocabulary, found; None where it comes with the package."""
+        if self.vocabulary is None:
+            return None if self.model in VOCABULARIES else str(self._root / paths.CHECKPOINTS)
+        return self._found(self.vocabulary)
+
+    @property
+    def cut(self) -> Cut:
+        """Which pixels of a video the model sees."""
+        name = self.protocol or default_protocol(self.evaluated.family, self.benchmark)
+        return Cut(name, self.evaluated.frames, self.evaluated.image_size, BENCHMARKS[self.benchmark].trim_seconds)
+
+    def source(self, split: str) -> Source:
+        """Where the annotations and videos of a split lie."""
+        row = BENCHMARKS[self.benchmark]
+        folder = Path(self.annotations) if self.annotations else self._root / paths.ANNOTATIONS
+        annotations = paths.within(folder, row.splits.get(split, split))
+        videos = Path(self.videos) if self.videos else self._root / paths.VIDEOS / row.videos
+        return Source(self.measures, split, annotations, videos, self.num_classes or row.num_classes)
+
+    @property
+    def _root(self) -> Path:
+        return paths.root(self.data)
+
+    def _found(self, name: str | None) -> str | None:
+        """In place, or among the checkpoints of the root, or a hub id as it is."""
+        if name is None or name == RANDOM:
+            return name
+        path = paths.within(self._root / paths.CHECKPOINTS, name)
+        return str(path) if path.exists() else name
+
+    @property
+    def _benchmark_classes(self) -> int:
+        """How many the benchmark has; 0: whatever the model has."""
+        return BENCHMARKS[self.benchmark].num_classes
+
+    def _architecture(self, model: str) -> Architecture:
+        fields = {} if self.frames is None else {"frames": self.frames}
+        classes = self.num_classes or self._benchmark_classes
+        if self.measures == CLASSIFICATION and architecture(model).num_classes and classes:
+            fields["num_classes"] = classes
+        return architecture(model, **fields)
+
+    @property
+    def _counted(self) -> tuple[str, ...]:
+        """The fields that say what is counted."""
+        return ("cost_model",) if self.cost_model else ("model", "frames", "num_classes", "benchmark", "objective")
 
     def _rules(self) -> Iterator[Rule]:
         """In the order in which mistakes are told."""
@@ -73,17 +189,39 @@ class Settings(ABC):
         yield Rule("model", one_of("model", self.model, ARCHITECTURES))
         yield Rule("cost_model", one_of("cost_model", self.cost_model, ARCHITECTURES))
         yield Rule("cost_model", self._unlike(), needs=("model",))
-        yield Rule("checkpoint", self._missing())
         yield Rule("benchmark", one_of("benchmark", self.benchmark, BENCHMARKS))
+        yield Rule("protocol", one_of("protocol", self.protocol, PROTOCOLS))
+        yield Rule("on_bad_video", one_of("on_bad_video", self.on_bad_video, ON_BAD_VIDEO))
         yield Rule("precision", one_of("precision", self.precision, PRECISIONS))
-        yield Rule("batch_size", at_least("batch_size", self.batch_size, 1))
+        for field, least in (("k_test", 0), ("deadline", 1), ("decoders", 1), ("cache_gib", 0), ("batch_size", 1)):
+            yield Rule(field, at_least(field, getattr(self, field), least))
+        for field in ("frames", "num_classes"):
+            if (value := getattr(self, field)) is not None:
+                yield Rule(field, at_least(field, value, 1))
+        yield Rule("frames", each(self._of_frames, [self.frames] * (self.frames is not None), "frames: "), needs=("model",))
+        yield Rule("prompt", self._unnamed())
         yield from self._own_rules()
-        yield Rule("model", self._unable(), needs=("benchmark", "task", "objective"))  # the task is a field or follows from one
-        yield Rule("checkpoint", self._unpackaged(), needs=("model",))
+        yield Rule("model", self._unable(), needs=_SETTLED)
+        yield Rule("protocol", self._views(), needs=("model", *_SHAPING))
+        yield from self._files()
 
     @abstractmethod
     def _own_rules(self) -> Iterator[Rule]:
         """Those of the fields that are not common."""
+
+    def _of_frames(self, frames: int | None) -> Architecture:
+        return architecture(self.model, frames=frames)
+
+    def _files(self) -> Iterator[Rule]:
+        """What must lie on the disk."""
+        yield Rule("data", self._no_root())
+        for field in ("checkpoint", "base"):
+            yield Rule(field, self._missing(field), needs=("data",))
+        yield Rule("checkpoint", self._unpackaged(), needs=("model",))
+        yield Rule("vocabulary", self._no_words(), needs=("model", "data", *_SHAPING))
+        for field in ("annotations", "videos"):
+            yield Rule(field, self._no_folder(field))
+        yield Rule("annotations", self._no_annotations(), needs=("data", "split", "search_split", "report_split", *_SETTLED))
 
     def _unlike(self) -> Iterator[str]:
         evaluated, counted = architecture(self.model).geometry, architecture(self.costs).geometry
@@ -95,21 +233,63 @@ class Settings(ABC):
             accepted = ", ".join(name for name, row in ARCHITECTURES.items() if row.geometry.alike(evaluated))
             yield f"cost_model: {differ}; one of {accepted} would be accepted"
 
-    def _missing(self) -> Iterator[str]:
-        source = self.checkpoint
-        if source not in (None, RANDOM) and not (Path(source).exists() or is_hub_id(source)):
-            yield f"checkpoint: {source!r} is no file or directory; {WEIGHTS}"
+    def _unnamed(self) -> Iterator[str]:
+        if self.prompt.count("{}") != 1 or self.prompt.count("{") != 1 or self.prompt.count("}") != 1:
+            yield f"prompt: {self.prompt!r}; a text with one {{}} for the name would be accepted"
+
+    def _views(self) -> Iterator[str]:
+        views = PROTOCOLS[self.cut.protocol].num_views
+        if self.measures == RETRIEVAL and views > 1:
+            yield f"protocol: {self.cut.protocol} cuts {views} views; for retrieval one of {_single()} would be accepted"
+
+    def _no_root(self) -> Iterator[str]:
+        if self.data is not None and not self._root.is_dir():
+            folders = f"{paths.ANNOTATIONS}/, {paths.VIDEOS}/ and {paths.CHECKPOINTS}/"
+            yield f"data: {self.data!r} is no directory; the root of {folders} would be accepted"
+
+    def _missing(self, field: str) -> Iterator[str]:
+        source = getattr(self, field)
+        if source not in (None, RANDOM) and not (Path(self._found(source) or "").exists() or is_hub_id(source)):
+            yield f"{field}: {source!r} is no file or directory, here or in {self._root / paths.CHECKPOINTS}; {WEIGHTS}"
 
     def _unpackaged(self) -> Iterator[str]:
         if self.checkpoint is None and self.model not in PACKAGED:
             yield f"checkpoint: none, and {self.model} has no weights in the package; {WEIGHTS}"
 
+    def _no_words(self) -> Iterator[str]:
+        """Whether texts can be read; which file a directory holds is looked at by the tokenizer."""
+        family = self.evaluated.family
+        names = VOCABULARY_FILES.get(family, ())
+        if self.words is None or not names or (self.measures == CLASSIFICATION and self.evaluated.num_classes):
+            return
+        path = Path(self.words)
+        if not path.is_file() and not any((path / name).is_file() for name in names):
+            where = f"{self.vocabulary!r}: no such vocabulary" if self.vocabulary else f"none in {self.words!r}"
+            yield f"vocabulary: {where}; {' or '.join(names)} of {self.model} would be accepted ({paths.ways()})"
+
+    def _no_folder(self, field: str) -> Iterator[str]:
+        value = getattr(self, field)
+        if value is not None and not Path(value).is_dir():
+            yield f"{field}: {value!r} is no directory; the one that holds the benchmark's {field} would be accepted"
+
+    def _no_annotations(self) -> Iterator[str]:
+        if not BENCHMARKS[self.benchmark].videos:
+            return  # in the package
+        missing = [str(path) for split in self.splits if not (path := self.source(split).annotations).exists()]
+        if missing:
+            yield f"annotations: {' and '.join(missing)}: no such file; {paths.ways()}"
+
     def _unable(self) -> Iterator[str]:
-        classes = len(BENCHMARKS[self.benchmark].classes)
-        lacks = {name: _lacks(name, self.task, classes) for name in ARCHITECTURES}
-        if lacks[self.model]:
-            accepted = ", ".join(name for name, why in lacks.items() if not why) or "no model"
-            yield f"model: {self.model} {lacks[self.model]}; for {self.task} on {self.benchmark} {accepted} would be accepted"
+        why = {name: lacks(name, self.measures, self.num_classes or self._benchmark_classes) for name in ARCHITECTURES}
+        if why[self.model]:
+            accepted = ", ".join(name for name, reason in why.items() if not reason) or "no model"
+            yield f"model: {self.model} {why[self.model]}; for {self.measures} on {self.benchmark} {accepted} would be accepted"
+
+    def _no_split(self, field: str) -> Iterator[str]:
+        """A split by name or, of benchmarks with files, by its annotation file."""
+        value, row = getattr(self, field), BENCHMARKS[self.benchmark]
+        if value not in row.splits and not (row.videos and Path(value).suffix):
+            yield from one_of(field, value, row.splits)
 
 
 class ConfigError(ValueError):
@@ -128,13 +308,5 @@ def _leaving(geometry: Geometry) -> str:
     return f"only between stages (after layers {stages})" if stages else "in any layer"
 
 
-def _lacks(model: str, task: str, classes: int) -> str:
-    """Why a model cannot do a task; empty if it can."""
-    arch = architecture(model)
-    if task == "retrieval":
-        if arch.text is None:
-            return "has no text tower"
-        return "" if model in VOCABULARIES else "has no vocabulary in the package"
-    if arch.num_classes == 0:
-        return "has no classifier"
-    return "" if arch.num_classes == classes else f"tells {arch.num_classes} classes apart, not {classes}"
+def _single() -> str:
+    return ", ".join(name for name, row in PROTOCOLS.items() if row.num_views == 1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
 
-from tldr_search.backbones.architectures import architecture
 from tldr_search.config.rules import Rule, at_least, each, one_of
 from tldr_search.config.settings import OBJECTIVES, Settings
 from tldr_search.cost import CostModel, parse_budget
@@ -56,7 +55,7 @@ class StudyConfig(Settings):
     """Directory of the run; by default runs/NAME-BUDGET."""
 
     @property
-    def task(self) -> str:
+    def measures(self) -> str:
         """The task that the objective belongs to."""
         return next(task for task, rates in OBJECTIVES.items() if self.objective in rates)
 
@@ -92,7 +91,7 @@ class StudyConfig(Settings):
 
     @property
     def _base(self) -> float:
-        return CostModel(architecture(self.costs)).base
+        return CostModel(self.counted).base
 
     def _rung(self, text: str) -> float:
         """GFLOPs of one rung; `ValueError` if it is a range, or costs as much as the unreduced model."""
@@ -113,15 +112,15 @@ class StudyConfig(Settings):
         for field in ("methods", "baselines"):
             yield Rule(field, each(get_method, getattr(self, field), f"{field}: "))
             yield Rule(field, self._repeated(field))
-            yield Rule(field, each(self._acting_layers, getattr(self, field), f"{field}: "), needs=(self._counted,))
+            yield Rule(field, each(self._acting_layers, getattr(self, field), f"{field}: "), needs=self._counted)
         yield Rule("baseline_shape", one_of("baseline_shape", self.baseline_shape, SHAPES))
         for field, least in (("trials", 1), ("rung_trials", 1), ("seed", 0)):
             yield Rule(field, at_least(field, getattr(self, field), least))
         yield Rule("budget", each(parse_budget, [self.budget]))
-        yield Rule("budget", each(lambda text: parse_budget(text).gflops(self._base), [self.budget]), needs=(self._counted,))
-        yield Rule("budget", self._out_of_reach(), needs=("methods", self._counted))
+        yield Rule("budget", each(lambda text: parse_budget(text).gflops(self._base), [self.budget]), needs=self._counted)
+        yield Rule("budget", self._out_of_reach(), needs=("methods", *self._counted))
         yield Rule("ladder", each(parse_budget, self.ladder, "ladder: "))
-        yield Rule("ladder", each(self._rung, self.ladder), needs=(self._counted,))
+        yield Rule("ladder", each(self._rung, self.ladder), needs=self._counted)
 
     def _bad_name(self) -> Iterator[str]:
         if not self.name or "/" in self.name:
@@ -130,9 +129,6 @@ class StudyConfig(Settings):
     def _not_offered(self) -> Iterator[str]:
         rates = chain.from_iterable(OBJECTIVES.get(task, ()) for task in BENCHMARKS[self.benchmark].tasks)
         yield from one_of("objective", self.objective, rates)
-
-    def _no_split(self, field: str) -> Iterator[str]:
-        yield from one_of(field, getattr(self, field), BENCHMARKS[self.benchmark].splits)
 
     def _same_split(self) -> Iterator[str]:
         if self.search_split == self.report_split:
@@ -152,13 +148,13 @@ class StudyConfig(Settings):
 
     def _acting_layers(self, method: str) -> tuple[int, ...]:
         """`ValueError` if the method does not run on the model that is counted."""
-        return get_method(method).acting_layers(architecture(self.costs).geometry)
+        return get_method(method).acting_layers(self.counted.geometry)
 
     def _out_of_reach(self) -> Iterator[str]:
         """One line with the least and the base GFLOPs of every method that cannot be brought to the budget."""
         asked, beyond = self.budget_gflops, []
         for name in self.methods:
-            cost = CostModel(architecture(self.costs), name)
+            cost = CostModel(self.counted, name)
             if not cost.least <= asked < cost.base:
                 beyond.append(f"{name} on {self.costs}: least {cost.least:.1f}, unreduced {cost.base:.1f}")
         if beyond:

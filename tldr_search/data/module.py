@@ -1,103 +1,132 @@
-"""Clips in batches, every sample exactly once, whatever the number of devices."""
+"""Videos in batches, every one exactly once, whatever the number of devices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import lightning
 import numpy as np
 import torch
+import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
-from tldr_search.data.benchmarks.sample import Sample
-from tldr_search.data.video import BadVideoError, read_frames, resize
+from tldr_search.data.benchmarks.split import Video
+from tldr_search.data.decoding import BadVideo, Decoder
+from tldr_search.data.protocols import Cut
 
 MEMORY = 2 * 2**30
-"""Bytes of decoded frames that are kept in memory; a larger split is decoded anew for every evaluation."""
+"""Bytes of decoded frames that stay in memory between evaluations; of a larger split, none do."""
 
 
 class ClipBatch(NamedTuple):
-    """What a task gets."""
+    """What a task gets; all its clips may be missing."""
 
+    number: int
+    """Of the batch in the split, whatever the number of ranks."""
     positions: Tensor
-    """[B] int64: positions of the samples in their split."""
+    """[B] int64: positions of the videos in their split."""
     video: Tensor
-    """[B, T, H, W, 3] uint8"""
+    """[B, V, T, H, W, 3] uint8: the V views of each."""
+    excluded: tuple[tuple[int, str], ...] = ()
+    """Positions of the videos of this batch that cannot be read, and why."""
+    finished: bool = False
+    """An earlier run has finished it; there are no clips then."""
 
 
-class Clips(Dataset[tuple[int, NDArray[np.uint8]]]):
-    """The decoded clips of a split; decoded once if they fit in memory."""
+class Clips:
+    """The views of a split's videos."""
 
-    def __init__(self, samples: Sequence[Sample], frames: int, size: int) -> None:
-        self.samples, self._frames, self._size = samples, frames, size
-        self.in_memory = len(samples) * frames * size * size * 3 <= MEMORY
+    def __init__(self, videos: Sequence[Video], cut: Cut, num_views: int, decoder: Decoder) -> None:
+        """`cut` says which views; `decoder` reads them from files."""
+        self.videos, self._cut, self._decoder = videos, cut, decoder
+        self._bytes = num_views * cut.frames * cut.image_size**2 * 3
         self._kept: dict[int, NDArray[np.uint8]] = {}
 
-    def preload(self) -> None:
-        """Decodes what is kept in memory; `ValueError` with every video that is missing or cannot be decoded."""
-        missing = [str(sample.video) for sample in self.samples if not sample.video.is_file()]
-        if missing:
-            raise ValueError(f"{len(missing)} of {len(self.samples)} videos are missing: {_some(missing)}")
-        problems = []
-        for index in range(len(self.samples) if self.in_memory else 0):
-            try:
-                self[index]
-            except BadVideoError as error:
-                problems.append(str(error))
-        if problems:
-            raise ValueError(f"{len(problems)} of {len(self.samples)} videos cannot be decoded: {_some(problems)}")
-
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.videos)
 
-    def __getitem__(self, index: int) -> tuple[int, NDArray[np.uint8]]:
-        if index in self._kept:
-            return index, self._kept[index]
-        frames = resize(read_frames(self.samples[index].video, self._frames), self._size)
-        if self.in_memory:
-            self._kept[index] = frames
-        return index, frames
+    def read(self, positions: Sequence[int]) -> Iterator[NDArray[np.uint8] | BadVideo]:
+        """Views [V, T, H, W, 3] of those videos, in that order."""
+        missing = [i for i in positions if i not in self._kept]
+        decoded = self._decoder.read([self.videos[i].path for i in missing], self._cut)
+        for i in positions:
+            if i in self._kept:
+                yield self._kept[i]
+                continue
+            views = next(decoded)
+            if len(self) * self._bytes <= MEMORY and not isinstance(views, BadVideo):
+                self._kept[i] = views
+            yield views
 
 
-def _some(things: list[str]) -> str:
-    return "; ".join(things[:5]) + (f"; and {len(things) - 5} more (all of them: tldr_search check)" if len(things) > 5 else "")
+class WholeBatches:
+    """Consecutive batches, dealt to the ranks in turn: nothing is padded, repeated or left out.
 
-
-class WholeBatches(Sampler[list[int]]):
-    """Consecutive batches, dealt to the ranks in turn: nothing is padded or left out.
-
-    Batches do not depend on the number of ranks, so neither do the numbers computed from them. A rank for which there is no
-    batch repeats the first one, because Lightning lets no rank be idle; whoever gathers the rows counts each clip once.
+    Batches do not depend on the number of ranks, so neither do the numbers computed from them.
     """
 
-    def __init__(self, count: int, batch_size: int, rank: int, world_size: int) -> None:
-        batches = [list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)]
-        self._batches = batches[rank::world_size] or batches[:1]
+    def __init__(self, count: int, batch_size: int, rank: int = 0, world_size: int = 1, finished: Collection[int] = ()) -> None:
+        """Of `count` videos; the `finished` batches are dealt, too, apart from the others."""
+        batches = [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+        open_ones = [number for number in range(len(batches)) if number not in finished]
+        self.finished = tuple(sorted(finished)[rank::world_size])
+        self.open = {number: tuple(batches[number]) for number in open_ones[rank::world_size]}
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self.finished) + len(self.open)
 
-    def __iter__(self) -> Iterator[list[int]]:
-        return iter(self._batches)
+
+class ClipLoader:
+    """The batches of one rank; an idle rank gets one without clips, because Lightning lets no rank have none."""
+
+    def __init__(self, clips: Clips, batches: WholeBatches) -> None:
+        self._clips, self._batches = clips, batches
+
+    def __len__(self) -> int:
+        return max(len(self._batches), 1)
+
+    def __iter__(self) -> Iterator[ClipBatch]:
+        nothing = torch.empty(0, dtype=torch.int64)
+        if not len(self._batches):
+            yield ClipBatch(-1, nothing, torch.empty(0, dtype=torch.uint8))
+        for number in self._batches.finished:
+            yield ClipBatch(number, nothing, torch.empty(0, dtype=torch.uint8), finished=True)
+        views = self._clips.read([i for positions in self._batches.open.values() for i in positions])
+        for number, positions in self._batches.open.items():
+            yield _batch(number, positions, [next(views) for _ in positions])
+
+
+def _batch(number: int, positions: Sequence[int], views: Sequence[NDArray[np.uint8] | BadVideo]) -> ClipBatch:
+    found = list(zip(positions, views, strict=True))
+    good = [(i, frames) for i, frames in found if not isinstance(frames, BadVideo)]
+    bad = tuple((i, bad.reason) for i, bad in found if isinstance(bad, BadVideo))
+    video = torch.from_numpy(np.stack([frames for _, frames in good])) if good else torch.empty(0, dtype=torch.uint8)
+    return ClipBatch(number, torch.tensor([i for i, _ in good], dtype=torch.int64), video, bad)
 
 
 class ClipModule(lightning.LightningDataModule):
     """The test loader of one split. Use with `Trainer(use_distributed_sampler=False)`."""
 
-    def __init__(self, clips: Clips, batch_size: int, workers: int) -> None:
+    def __init__(self, clips: Clips, batch_size: int, finished: Callable[[int, int], Collection[int]] = lambda size, count: ()) -> None:
+        """`batch_size` videos; `finished(batch_size, number of videos)`: the batches that this rank finds finished."""
         super().__init__()
-        self._clips, self._batch_size, self._workers = clips, batch_size, workers
+        self._clips, self._batch_size, self._finished = clips, batch_size, finished
 
-    def test_dataloader(self) -> DataLoader[tuple[int, NDArray[np.uint8]]]:
+    def test_dataloader(self) -> ClipLoader:
         """The batches of this rank."""
         assert self.trainer is not None
-        batches = WholeBatches(len(self._clips), self._batch_size, self.trainer.global_rank, self.trainer.world_size)
-        workers = 0 if self._clips.in_memory else self._workers
-        return DataLoader(self._clips, batch_sampler=batches, num_workers=workers, collate_fn=_collate)
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        count = len(self._clips)
+        finished = _common(self._finished(self._batch_size, count))
+        return ClipLoader(self._clips, WholeBatches(count, self._batch_size, rank, world, finished))
 
 
-def _collate(rows: list[tuple[int, NDArray[np.uint8]]]) -> ClipBatch:
-    return ClipBatch(torch.tensor([i for i, _ in rows]), torch.from_numpy(np.stack([frames for _, frames in rows])))
+def _common(finished: Collection[int]) -> Collection[int]:
+    """What all ranks find: without a shared disk, a rank finds only its own."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return finished
+    found: list[Collection[int]] = [()] * dist.get_world_size()
+    dist.all_gather_object(found, finished)
+    return frozenset.intersection(*map(frozenset, found))

@@ -32,10 +32,12 @@ from tldr_search.backbones.architectures import ARCHITECTURES
 from tldr_search.backbones.text import TextBatch
 from tldr_search.backbones.text.words import WordTokenizer
 from tldr_search.backbones.umt import UMTRetrieval
-from tldr_search.data.video import middle_frames, normalise
+from tldr_search.data.protocols import PROTOCOLS
+from tldr_search.data.sampling import middle
 from tldr_search.demo.clips import reserved_captions
 from tldr_search.demo.grammar import COLOURS, MOTIONS, SHAPES, Scene, random_scene, vocabulary
 from tldr_search.demo.render import FRAMES, SIDE, render
+from tldr_search.tasks.task import normalise
 
 MODEL = cast(PlainArchitecture, ARCHITECTURES["umt-mini"])
 SEED = 7
@@ -83,7 +85,7 @@ def draw_shard(work: Path, shard: int) -> None:
     import av
 
     rng = np.random.default_rng((SEED, shard))
-    picked = middle_frames(MODEL.frames, FRAMES)
+    (picked,) = middle(MODEL.frames, FRAMES)
     frames = np.empty((SHARD, MODEL.frames, SIDE, SIDE, 3), np.uint8)
     for row, scene in zip(frames, draw_scenes(shard), strict=True):
         for target, frame in zip(row, render(scene, rng, BLINK)[picked], strict=True):
@@ -230,7 +232,7 @@ class Training(lightning.LightningModule):
 
     def _tokens(self, video: Tensor) -> Tensor:
         encoder = self.model.vision_encoder.encoder
-        tokens = encoder.embed(normalise(video)).float()  # the residual stream keeps full precision
+        tokens = encoder.embed(normalise(video, PROTOCOLS["umt"])).float()  # the residual stream keeps full precision
         generator = torch.Generator().manual_seed(SEED + self.global_step)
         low, high = KEEP_COOL if self.global_step >= self._steps * (1 - COOL_DOWN) else KEEP
         keep = round(tokens.shape[1] * (low + (high - low) * torch.rand((), generator=generator).item()))

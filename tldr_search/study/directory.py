@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from tldr_search.config import HOW
 from tldr_search.study.ledger import whole_lines
 
 SETTINGS = "study.yaml"
@@ -63,7 +64,7 @@ def check_settings(run: Path, settings: Mapping[str, object], weights: str) -> N
         raise ValueError(f"{run} holds results, but no {SETTINGS} that says what made them; choose another directory with --out")
     made: dict[str, object] = {**yaml.safe_load(path.read_text()), "weights": (run / WEIGHTS).read_text()}
     settings = {**settings, "weights": weights}
-    differing = [name for name in {**made, **settings} if made.get(name) != settings.get(name)]
+    differing = [name for name in {**made, **settings} if name not in HOW and made.get(name) != settings.get(name)]
     if differing:
         changes = "; ".join(f"{name}: {made.get(name)!r} then, {settings.get(name)!r} now" for name in differing)
         raise ValueError(f"{run} was made with other settings ({changes}); choose another directory with --out")

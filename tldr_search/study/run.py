@@ -16,7 +16,6 @@ import optuna
 
 import tldr_search
 from tldr_search import config as configs
-from tldr_search.backbones.architectures import architecture
 from tldr_search.config import StudyConfig
 from tldr_search.cost import CostModel
 from tldr_search.reducers import get_method
@@ -78,7 +77,7 @@ class _Run:
         self.settings, self.weights = settings, weights
         self.meter = Meter()
         self.best: Point | None = None
-        evaluated, counted = architecture(config.model), architecture(config.costs)
+        evaluated, counted = config.evaluated, config.counted
         self.base_gflops = CostModel(counted).base
         self.methods, self.baselines = (tuple(get_method(name).spec for name in names) for names in (config.methods, config.baselines))
         self.grounds = {name: Ground(CostModel(counted, name), evaluated.geometry) for name in (*self.methods, *self.baselines)}

@@ -1,27 +1,46 @@
-"""What a task found: its metrics and the ranks that they were computed from."""
+"""What a task found: its metrics, the per-sample outcomes behind them, and how each sample fared."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from torch import Tensor
+from numpy.typing import NDArray
+
+from tldr_search.scores import Estimate, Rate, estimate
+
+
+class Mean(NamedTuple):
+    """A metric that sums up others."""
+
+    of: tuple[str, ...]
+    """Names of the rates whose mean it is."""
+    harmonic: bool = False
 
 
 class Outcome(NamedTuple):
     """The end of one evaluation, identical on every rank."""
 
     metrics: Mapping[str, float]
-    """Every metric by its field name."""
-    ranks: Mapping[str, Tensor]
-    """Per kind (`t2v`, `v2t`, `top`) the rank of the right answer of each sample, from 0, int64."""
+    """Every metric by its field name; rates and their means in per cent."""
+    rates: Mapping[str, Rate]
+    """The metrics that are a share of samples, with the samples."""
+    columns: Mapping[str, NDArray[Any]]
+    """Sample by sample: names, ranks, predictions; what is of one kind of sample begins with its name (`t2v_rank`)."""
+    means: Mapping[str, Mean] = {}
+    """The metrics that are means of rates."""
 
-    def hits(self, objective: str) -> tuple[float, ...]:
-        """Per sample 1.0 where `objective` (`t2v_r1`, `top5`, ...) is met, else 0.0; `ValueError` if it has no such form."""
-        found = re.fullmatch(r"(t2v|v2t|top)(?:_r)?(\d+)", objective)
-        if objective not in self.metrics or not found:
-            rates = ", ".join(m for m in self.metrics if re.fullmatch(r"(t2v|v2t|top)(_r)?\d+", m))
-            raise ValueError(f"objective {objective!r} is not a rate of this task; one of {rates} would be accepted")
-        kind, k = found.groups()
-        return tuple((self.ranks[kind] < int(k)).double().tolist())
+    def rate(self, metric: str) -> Rate:
+        """`ValueError` if it is not the share of samples."""
+        if metric not in self.rates:
+            raise ValueError(f"objective {metric!r} is not a rate of this task; one of {', '.join(self.rates)} would be accepted")
+        return self.rates[metric]
+
+    def estimate(self, metric: str) -> Estimate:
+        """How certain a rate or a mean of rates is; `ValueError` for what is neither."""
+        mean = self.means.get(metric, Mean((metric,)))
+        return estimate([self.rate(name) for name in mean.of], harmonic=mean.harmonic)
+
+    def num_samples(self, metric: str) -> int:
+        """Of a rate, or of all rates behind a mean; `ValueError` for what is neither."""
+        return sum(len(self.rate(name).names) for name in self.means.get(metric, Mean((metric,))).of)

@@ -1,4 +1,7 @@
-"""Video-text retrieval by the similarity of the two towers' features."""
+"""Video-text retrieval: by the similarity of the two towers' features, and by looking at likely pairs together.
+
+Notation: V videos, M texts (of those that are left where videos are excluded), E the width of the joint space; B videos of a batch.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +10,101 @@ from torch import Tensor
 
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.output import Output
+from tldr_search.backbones.text.batch import TextBatch
+from tldr_search.backbones.text.tokenizers import Tokenizer
 from tldr_search.backbones.umt import UMTRetrieval
-from tldr_search.metrics import rank_metrics, text_to_video_ranks, video_to_text_ranks
+from tldr_search.data.benchmarks.split import RetrievalSplit
+from tldr_search.tasks.gallery import BothWays, Gallery
 from tldr_search.tasks.outcome import Outcome
-from tldr_search.tasks.task import Task
+from tldr_search.tasks.ranks import check_failure
+from tldr_search.tasks.reranking import NO_CANDIDATE, candidates, match
+from tldr_search.tasks.single_view import check_single_view
+from tldr_search.tasks.task import CLIPS, Rows, Settings, Task
+from tldr_search.tasks.texts import TextStates, as_tokenised, clip_features, in_batches
+
+ITC = "itc_"
 
 
 class RetrievalTask(Task):
-    """Ranks every video for every text and every text for every video."""
+    """Ranks every video for every text and every text for every video: `t2v_*`, `v2t_*`, and `mean_*` of both, the papers' number.
+
+    Where pairs are looked at together, these are of the second ranking, and those of the first begin with `itc_`.
+    """
 
     model: UMTRetrieval | CLIPRetrieval
-    text: Tensor
-    video_of_text: Tensor
 
-    def __init__(self, model: UMTRetrieval | CLIPRetrieval, text: Tensor, video_of_text: Tensor) -> None:
-        """Features `text` [M, E] of unit length, computed once; `video_of_text` [M] int64, the video that each describes."""
-        super().__init__(model)
-        self.register_buffer("text", text, persistent=False)
-        self.register_buffer("video_of_text", video_of_text, persistent=False)
+    def __init__(
+        self, model: UMTRetrieval | CLIPRetrieval, split: RetrievalSplit, tokenizer: Tokenizer, settings: Settings, k_test: int
+    ) -> None:
+        """`k_test`: candidates of each query that are looked at together with it; 0 for none, as with a model that cannot."""
+        super().__init__(model, [video.name for video in split.videos], settings)
+        check_single_view(settings.protocol)
+        assert k_test >= 0
+        self._split, self._tokenizer = split, tokenizer
+        self._k_test = k_test if isinstance(model, UMTRetrieval) and model.itm_head is not None else 0
 
-    def row(self, output: Output) -> Tensor:
-        """Cosine similarity with every text, in float32 also under autocast: rounding would make ties."""
-        with torch.autocast(output.pooled.device.type, enabled=False):
-            return self.model.embed_video(output.pooled.float()) @ self.text.T
+    def prepare(self) -> None:
+        """Features of all texts; their hidden states, too, where they meet videos."""
+        texts = self._tokenizer(as_tokenised(self.model.arch, self._split.texts))
+        if isinstance(self.model, CLIPRetrieval):
+            self.text = clip_features(self.model, texts, self.device)
+        else:
+            self._prepare_umt(self.model, texts)
 
-    def score(self, rows: Tensor) -> Outcome:
+    def _prepare_umt(self, model: UMTRetrieval, texts: TextBatch) -> None:
+        self._states = TextStates(texts.mask.sum(dim=1))
+        self.text = torch.empty(len(texts.ids), model.arch.embed_dim)
+        for rows, batch in in_batches(texts, self.device):
+            states = model.text_encoder(batch)
+            with torch.autocast(self.device.type, enabled=False):
+                self.text[rows] = model.embed_states(states.float()).cpu()
+            if self._k_test:
+                self._states.put(rows, states)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """What meets the texts."""
+        return ("tokens",) if self._k_test else ()
+
+    def features(self, output: Output) -> dict[str, Tensor]:
+        """Pooled features and, for re-ranking, tokens."""
+        return {"pooled": output.pooled} | ({"tokens": output.tokens} if self._k_test else {})
+
+    def rows(self, videos: Tensor, features: dict[str, Tensor]) -> Rows:
+        """Embeddings [B, E], in float32 also under autocast: rounding would make ties."""
+        with torch.autocast(self.device.type, enabled=False):
+            return Rows(videos, self.model.embed_video(features["pooled"][:, 0].float()))
+
+    def score(self, rows: Rows) -> Outcome:
         """R@1, 5, 10, median and mean rank, both ways."""
-        owner = self.video_of_text.cpu()
-        t2v, v2t = text_to_video_ranks(rows, owner), video_to_text_ranks(rows, owner)
-        return Outcome({**rank_metrics(t2v, "t2v"), **rank_metrics(v2t, "v2t")}, {"t2v": t2v, "v2t": v2t})
+        gallery = Gallery(self._split, rows.index)
+        with torch.autocast("cpu", enabled=False):
+            similarity = rows.values @ self.text[gallery.texts].T
+        similarity = self.trainer.strategy.broadcast(similarity)  # ranks must agree on the candidates to the last bit
+        alone = BothWays(similarity, similarity)
+        if not self._k_test:
+            return gallery.outcome({"": alone})
+        found = candidates(similarity, self._k_test)
+        logits = self._match(found.either, found.stage, gallery)
+        again = BothWays(*(logits.masked_fill(~pairs, NO_CANDIDATE) for pairs in found))
+        return gallery.outcome({"": again, ITC: alone})
+
+    def _match(self, pairs: Tensor, stage: str, gallery: Gallery) -> Tensor:
+        """Pairs [V, M] bool -> their logits [V, M] float32. Every rank sees to its own batches; finished ones are read."""
+        finished = self.store.batches(stage)
+        for batch in self.own:
+            check_failure()
+            if batch not in finished:
+                videos = self.store.get(CLIPS, batch, "videos")
+                logits = [self._match_video(batch, i, pairs[gallery.row[v]], gallery) for i, v in enumerate(videos.tolist())]
+                self.store.put(stage, batch, {"index": videos, "values": torch.stack(logits)})
+        rows = [Rows(self.store.get(stage, batch, "index"), self.store.get(stage, batch, "values")) for batch in self.own]
+        return self.collect(rows).values
+
+    def _match_video(self, batch: int, row: int, pairs: Tensor, gallery: Gallery) -> Tensor:
+        """The video in a row of a batch, its texts [M] bool -> logits [M] float32."""
+        assert isinstance(self.model, UMTRetrieval)
+        tokens = self.store.row(CLIPS, batch, "tokens", row)[0].to(self.device)
+        logits = torch.full(pairs.shape, NO_CANDIDATE)
+        logits[pairs] = match(self.model, tokens, self._states, gallery.texts[pairs])
+        return logits

@@ -1,53 +1,208 @@
-"""What all evaluations have in common: a row of numbers per clip, gathered over batches and devices, scored once."""
+"""What all evaluations have in common: numbers per clip, gathered over views, batches and devices, scored once.
+
+Notation: B videos of V views (clip x crop) of T frames; a view is what the model sees at a time.
+"""
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import lightning
+import torch
+from lightning.pytorch.utilities.memory import garbage_collection_cuda, is_oom_error
 from torch import Tensor, nn
 
 from tldr_search.backbones.output import Output
 from tldr_search.data.module import ClipBatch
-from tldr_search.data.video import normalise
+from tldr_search.data.protocols import Protocol
 from tldr_search.metrics import RowsById
 from tldr_search.tasks.outcome import Outcome
+from tldr_search.tasks.ranks import check_failure, everywhere
+from tldr_search.tasks.store import Store
+
+CLIPS = "clips"
+"""Stage of the store: what the first pass, over the videos, found."""
+
+
+class Rows(NamedTuple):
+    """Numbers about samples."""
+
+    index: Tensor  # type: ignore[assignment]
+    """[n] int64: which samples (videos, or questions); each once."""
+    values: Tensor
+    """[n, width]"""
+
+
+class Settings(NamedTuple):
+    """How a task runs, whatever it measures."""
+
+    protocol: Protocol
+    """The views, and how their pixels are normalised."""
+    views_at_once: int
+    """Views that go through the model together; halved when memory does not suffice."""
+    exclude: bool = False
+    """Whether videos that cannot be read are left out and counted, rather than an error at the end."""
 
 
 class Task(ABC, lightning.LightningModule):
     """Runs the model over a split; `reduction` may be set anew between runs, `outcome` is there after each."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, names: Sequence[str], settings: Settings) -> None:
+        """`names` of the split's videos, in its order."""
         super().__init__()
-        self.model = model
-        self.rows = RowsById()
+        self.model, self.names, self.settings = model, tuple(names), settings
         self.reduction: tuple[str, tuple[int, ...]] = ("none", ())
+        self.store: Store
+        """Where finished batches are kept; set it, too, before a run: what it holds already is not computed again."""
         self.outcome: Outcome | None = None
+        self.excluded: dict[int, str] = {}
+        """Videos that were left out, and why."""
+        self.num_views = 0
+        """Views that went through the model in the last run, on all ranks."""
+        self._views_at_once = settings.views_at_once
+        self._prepared = False
+        self._rows: list[Rows] = []
+        self._own: list[int] = []
+
+    def prepare(self) -> None:
+        """Before the first run, on the device, in its precision: what depends neither on the videos nor on the schedule (texts)."""
 
     @abstractmethod
-    def row(self, output: Output) -> Tensor:
-        """The numbers of each clip, float32 [B, width]."""
+    def features(self, output: Output) -> dict[str, Tensor]:
+        """What is needed of the views in a forward pass, each [views, ...]."""
 
     @abstractmethod
-    def score(self, rows: Tensor) -> Outcome:
-        """All clips' rows [n, width] on the CPU, in the order of the split."""
+    def rows(self, videos: Tensor, features: dict[str, Tensor]) -> Rows:
+        """The rows of some videos [B] from their features, each [B, V, ...]; may add to `features` what the store shall keep."""
+
+    @abstractmethod
+    def score(self, rows: Rows) -> Outcome:
+        """The rows of all samples, on the CPU, by rising index; what was excluded is not among them. Called on every rank."""
+
+    def expected(self, videos: Sequence[int]) -> Sequence[int]:
+        """The indices of the rows that those videos must give, rising."""
+        return videos
+
+    def on_test_start(self) -> None:
+        """Texts, once."""
+        if not self._prepared:
+            with self.autocast():
+                self.prepare()
+            self._prepared = True
 
     def on_test_epoch_start(self) -> None:
         """Nothing is left of an earlier run."""
-        self.outcome = None
-        self.rows.reset()
+        self.outcome, self.excluded, self.num_views, self._rows, self._own = None, {}, 0, [], []
 
     def test_step(self, batch: ClipBatch, batch_idx: int) -> None:
-        """One row per clip."""
-        method, schedule = self.reduction
-        self.rows.update(batch.positions, self.row(self.model(normalise(batch.video), method=method, schedule=schedule)))
+        """One batch; what an earlier run finished is read."""
+        check_failure()
+        self.excluded |= dict(batch.excluded)
+        if batch.finished:
+            rows = Rows(self.store.get(CLIPS, batch.number, "index"), self.store.get(CLIPS, batch.number, "values"))
+        elif len(batch.positions):
+            features = self._views(batch.video)
+            rows = self.rows(batch.positions, features)
+            kept = {name: features[name] for name in self.stored}
+            self.store.put(CLIPS, batch.number, {"index": rows.index, "values": rows.values, "videos": batch.positions.clone(), **kept})
+        else:
+            return
+        self._own.append(batch.number)
+        self._rows.append(rows)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Features that the store keeps for a second pass."""
+        return ()
+
+    @property
+    def own(self) -> tuple[int, ...]:
+        """The batches of this rank, each belonging to exactly one rank."""
+        return tuple(self._own)
 
     def on_test_epoch_end(self) -> None:
-        """The same on every rank, on the CPU. `RuntimeError` if a clip is missing or has no finite numbers."""
-        index, rows = (tensor.cpu() for tensor in self.rows.compute())
-        if index.tolist() != list(range(len(index))):
-            raise RuntimeError(f"{len(index)} clips came back, the last is number {index[-1].item()}: some are missing")
-        wrong = index[~rows.isfinite().all(dim=1)].tolist()
+        """The same on every rank.
+
+        `ValueError` if videos could not be read, `RuntimeError` if a sample is missing or has no finite numbers.
+        """
+        self.num_views = sum(everywhere(self.num_views))
+        self._share_excluded()
+        rows = self.collect(self._rows)
+        present = [i for i in range(len(self.names)) if i not in self.excluded]
+        if rows.index.tolist() != list(self.expected(present)):
+            raise RuntimeError(f"{len(rows.index)} samples came back of {len(self.expected(present))}")
+        wrong = rows.index[~rows.values.isfinite().all(dim=1)].tolist()
         if wrong:
-            raise RuntimeError(f"the model gives no finite numbers for {len(wrong)} clips, the first at position {wrong[0]} of the split")
-        self.outcome = self.score(rows)
+            raise RuntimeError(f"the model gives no finite numbers for {len(wrong)} samples, the first at position {wrong[0]} of the split")
+        with self.autocast():
+            self.outcome = self.score(rows)
+
+    def collect(self, rows: Sequence[Rows]) -> Rows:
+        """The rows of all ranks, each sample once, by rising index, on the CPU; every rank must call it."""
+        metric = RowsById()
+        width, dtype = next(shape for shape in everywhere((rows[0].values.shape[1], rows[0].values.dtype) if rows else ()) if shape)
+        metric.update(torch.empty(0, dtype=torch.int64), torch.empty(0, width, dtype=dtype))  # an idle rank has nothing else
+        for index, values in rows:
+            metric.update(index.cpu(), values.cpu())
+        index, values = metric.to(self.device).compute()
+        return Rows(index.cpu().reshape(-1), values.cpu().reshape(-1, width))  # torchmetrics makes scalars of single numbers
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """The precision of the run, for what happens outside `test_step`."""
+        return self.trainer.precision_plugin.test_step_context()
+
+    def _views(self, video: Tensor) -> dict[str, Tensor]:
+        """[B, V, T, H, W, 3] uint8 -> features, each [B, V, ...]; fewer views at once when memory does not suffice."""
+        flat = video.flatten(0, 1)
+        parts: list[dict[str, Tensor]] = []
+        done = 0
+        while done < len(flat):
+            views = flat[done : done + self._views_at_once]
+            if (part := self._fitting(views)) is not None:
+                parts.append(part)
+                done += len(views)
+        self.num_views += done
+        return {name: torch.cat([part[name] for part in parts]).view(*video.shape[:2], *parts[0][name].shape[1:]) for name in parts[0]}
+
+    def _fitting(self, views: Tensor) -> dict[str, Tensor] | None:
+        """None, and fewer at once from now on, if memory does not suffice."""
+        try:
+            return self._forward(views)
+        except RuntimeError as error:
+            if not is_oom_error(error) or len(views) == 1:
+                raise
+        garbage_collection_cuda()
+        self._views_at_once = len(views) // 2
+        print(f"out of memory with {len(views)} views at once; going on with {self._views_at_once}", file=sys.stderr)
+        return None
+
+    def _forward(self, views: Tensor) -> dict[str, Tensor]:
+        method, schedule = self.reduction
+        return self.features(self.model(normalise(views, self.settings.protocol), method=method, schedule=schedule))
+
+    def _share_excluded(self) -> None:
+        """Every rank knows all that was left out; `ValueError` if nothing may be."""
+        for found in everywhere(self.excluded):
+            self.excluded |= found
+        self.excluded = dict(sorted(self.excluded.items()))
+        if self.excluded and (not self.settings.exclude or len(self.excluded) == len(self.names)):
+            lines = "; ".join(f"{self.names[i]}: {reason}" for i, reason in self.excluded.items())
+            accepted = "" if len(self.excluded) == len(self.names) else " (on_bad_video=exclude would go on without, and count them)"
+            raise ValueError(f"{len(self.excluded)} of {len(self.names)} videos cannot be read{accepted}: {lines}")
+
+
+def normalise(views: Tensor, protocol: Protocol) -> Tensor:
+    """uint8 [n, T, H, W, 3] -> float32 [n, 3, T, H, W]."""
+    mean, std = (torch.tensor(v, device=views.device).view(3, 1, 1, 1) for v in (protocol.mean, protocol.std))
+    return (views.permute(0, 4, 1, 2, 3).float() / 255 - mean) / std
+
+
+def finished_batches(store: Store, size: int, count: int) -> frozenset[int]:
+    """The batches of `size` of `count` videos that an earlier run has finished; one of which a video could not be read is not."""
+    return frozenset(
+        number for number in store.batches(CLIPS) if len(store.get(CLIPS, number, "videos")) == min(size, count - number * size)
+    )

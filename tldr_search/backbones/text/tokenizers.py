@@ -7,20 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from tldr_search.backbones.architecture import Architecture, TextArchitecture
-from tldr_search.backbones.architectures import VOCABULARIES, architecture
+from tldr_search.backbones.architectures import VOCABULARIES, VOCABULARY_FILES, architecture
 from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.bpe import CLIPTokenizer
 from tldr_search.backbones.text.wordpiece import WordPieceTokenizer
 from tldr_search.backbones.text.words import WordTokenizer
 
 Tokenizer = Callable[[Sequence[str]], TextBatch]
-
-_FILES = {
-    "umt": ("vocab.txt",),
-    "clip": ("bpe_simple_vocab_16e6.txt.gz", "vocab.json"),
-    "vifi-clip": ("bpe_simple_vocab_16e6.txt.gz", "vocab.json"),
-}
-"""What a vocabulary is called in a directory that also holds other things."""
 
 
 def load_tokenizer(name: str, vocabulary: Path | str | None = None, max_length: int | None = None) -> Tokenizer:
@@ -39,11 +32,11 @@ def tokenizer_of(arch: Architecture, vocabulary: Path | str | None = None, max_l
         raise ValueError(f"{arch.name} has no text tower; a model of the umt, clip or vifi-clip family would be accepted")
     if vocabulary is None:
         if arch.name not in VOCABULARIES:
-            accepted = f"{' or '.join(_FILES[arch.family])}, or the directory that holds it,"
+            accepted = f"{' or '.join(VOCABULARY_FILES[arch.family])}, or the directory that holds it,"
             raise ValueError(f"{arch.name}: no vocabulary comes with the package; {accepted} would be accepted")
         words = files("tldr_search.demo").joinpath("clips", "vocabulary.txt").read_text().split()
         return WordTokenizer(words, max_length)
-    return _from_file(arch, arch.text, _locate(Path(vocabulary), _FILES[arch.family]), max_length)
+    return _from_file(arch, arch.text, _locate(Path(vocabulary), VOCABULARY_FILES[arch.family]), max_length)
 
 
 def _locate(path: Path, names: tuple[str, ...]) -> Path:

@@ -1,0 +1,103 @@
+"""The result card of an evaluation: one JSON that says what was measured, on what, with what, and a columnar file with every sample."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import tldr_search
+from tldr_search import identity
+from tldr_search.config import EvaluateConfig
+from tldr_search.cost.model import CostModel
+from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.data.benchmarks.split import Split
+from tldr_search.data.protocols import PROTOCOLS
+
+if TYPE_CHECKING:
+    from tldr_search.evaluate import Measurement, World
+
+CARD, OUTCOMES = "card.json", "outcomes.npz"
+PACKAGES = ("torch", "lightning", "torchmetrics", "decord", "numpy", "opencv-python-headless")
+
+
+def make(
+    config: EvaluateConfig, split: Split, found: Measurement, cost: CostModel, evaluated: tuple[int, ...], world: World, command: str
+) -> dict[str, Any]:
+    """The card, as plain values."""
+    outcome = found.outcome
+    estimates = {name: outcome.estimate(name) for name in outcome.metrics if name in outcome.rates or name in outcome.means}
+    score = estimates[config.objective]
+    return {
+        "model": config.model,
+        "cost_model": config.costs,
+        "benchmark": config.benchmark,
+        "split": config.measured_split,
+        "task": config.measures,
+        "method": cost.method.spec,
+        "schedule": list(cost.method.full(config.r, cost.geometry)),
+        "evaluated": list(evaluated),
+        "gflops": cost(config.r).gflops,
+        "base_gflops": cost.base,
+        "metrics": dict(outcome.metrics),
+        "intervals": {name: {"stderr": e.stderr, "ci95": [e.low, e.high]} for name, e in estimates.items()},
+        "objective": config.objective,
+        "score": score.value,
+        "stderr": score.stderr,
+        "ci95": [score.low, score.high],
+        "num_samples": outcome.num_samples(config.objective),
+        "num_videos": len(split.videos) - len(found.excluded),
+        "excluded": [{"video": name, "reason": reason} for name, reason in found.excluded.items()],
+        "dataset": _dataset(config, split),
+        "seconds": found.seconds,
+        "clips_per_second": found.num_views / found.seconds if found.num_views else None,
+        "devices": world.devices,
+        "num_nodes": world.num_nodes,
+        "precision": config.precision,
+        "batch_size": config.batch_size,
+        "sha256": _digests(config, split),
+        "versions": {"tldr_search": tldr_search.__version__, "python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+        "command": command,
+    }
+
+
+def write(card: dict[str, Any], found: Measurement, directory: Path) -> tuple[Path, Path]:
+    """Both files, whole or not at all."""
+    paths = directory / CARD, directory / OUTCOMES
+    partial = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
+    partial[0].write_text(json.dumps(card, indent=1) + "\n")
+    with partial[1].open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **found.outcome.columns)
+    for source, target in zip(partial, paths, strict=True):
+        source.replace(target)
+    return paths
+
+
+def _dataset(config: EvaluateConfig, split: Split) -> dict[str, Any]:
+    row, protocol = BENCHMARKS[config.benchmark], PROTOCOLS[config.cut.protocol]
+    counts = {f"num_{name}": len(thing) for name, thing in split.content.items() if isinstance(thing, tuple) and name != "videos_of_text"}
+    return {
+        "name": row.title,
+        "split": config.measured_split,
+        **counts,
+        "protocol": {"name": protocol.name, "title": protocol.title, "source": protocol.source},
+        "num_clips": protocol.num_clips,
+        "num_crops": protocol.num_crops,
+        "frames": config.cut.frames,
+        "image_size": config.cut.image_size,
+        "trim_seconds": config.cut.trim_seconds,
+        "k_test": config.k_test,
+        "max_text_length": row.max_text_length,
+    }
+
+
+def _digests(config: EvaluateConfig, split: Split) -> dict[str, Any]:
+    found = {"checkpoint": identity.weights(config.model, config.weights)}
+    if config.base_weights:
+        found["base"] = identity.weights(config.model, config.base_weights)
+    return {**found, "annotations": {path.name: identity.digest(path) for path in split.sources}}

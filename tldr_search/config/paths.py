@@ -1,0 +1,29 @@
+"""Where things lie: a user sets one root, and configs name files by the names that their authors gave them.
+
+Under the root are `annotations/`, `videos/` and `checkpoints/` (weights and vocabularies).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+VARIABLE = "TLDR_SEARCH_DATA"
+"""The environment variable that names the root."""
+ANNOTATIONS, VIDEOS, CHECKPOINTS = "annotations", "videos", "checkpoints"
+
+
+def root(data: str | None) -> Path:
+    """What the config or the command line says, else the environment, else `data` in the working directory."""
+    return Path(data or os.environ.get(VARIABLE) or "data").expanduser()
+
+
+def within(folder: Path, name: str) -> Path:
+    """`name` as it is if it exists or is absolute, else below `folder`."""
+    path = Path(name).expanduser()
+    return path if path.is_absolute() or path.exists() else folder / path
+
+
+def ways() -> str:
+    """How to say where the root is, for messages."""
+    return f"another root can be given with --data or {VARIABLE}"

@@ -1,0 +1,58 @@
+"""What tells weights and annotations from others: SHA-256 digests. Never imports torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import tldr_search
+from tldr_search.backbones.architectures import PACKAGED, RANDOM
+from tldr_search.backbones.hub_id import is_hub_id
+from tldr_search.config import HOW, EvaluateConfig, Settings, to_mapping
+from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.data.benchmarks.split import Split
+
+
+def weights(model: str, checkpoint: str | None) -> str:
+    """Of the file, or of the files in a directory; `random` where there are none."""
+    if checkpoint is None:
+        with as_file(files("tldr_search.demo") / PACKAGED[model]) as path:
+            return digest(path)
+    if checkpoint == RANDOM:
+        return RANDOM
+    path = Path(checkpoint)
+    if not path.exists() and is_hub_id(checkpoint):
+        from tldr_search.backbones.checkpoints.hub import download
+
+        path = download(checkpoint)
+    if not path.is_dir():
+        return digest(path)
+    parts = [f"{file.name} {digest(file)}" for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors", ".bin")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def of(config: Settings) -> str:
+    """Weights, annotations and version in one line, so that a run is not resumed with others."""
+    found = weights(config.model, config.weights)
+    base = f" on {weights(config.model, config.base_weights)}" if config.base_weights else ""
+    splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
+    return f"weights {found}{base}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
+
+
+def of_evaluation(config: EvaluateConfig, schedule: Sequence[int]) -> str:
+    """Of everything that decides the numbers of an evaluation, as a name for a directory."""
+    settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | {"on_bad_video", "checkpoint", "base"}}
+    return hashlib.sha256(repr((of(config), settings, tuple(schedule))).encode()).hexdigest()[:16]
+
+
+def of_annotations(splits: Sequence[Split]) -> str:
+    """Of what was read, wherever it lies."""
+    return hashlib.sha256(repr([split.content for split in splits]).encode()).hexdigest()
+
+
+def digest(path: Path) -> str:
+    """Of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
