@@ -16,7 +16,7 @@ def test_every_wrong_setting_is_a_line(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text("method: tome\nschedule: '2000'\nsplit: xx\ntask: retreival\ncheckpoint: /nope.pth\nbatchsize: 3\n")
     assert main(["check", str(path)]) == 2
     captured = capsys.readouterr()
-    parts = ["unknown setting 'batchsize'", "checkpoint: '/nope.pth'", "task: unknown 'retreival'", "split: unknown 'xx'", "r = 2000"]
+    parts = ["unknown setting 'batchsize'", "task: unknown 'retreival'", "split: unknown 'xx'", "r = 2000", "checkpoint: '/nope.pth'"]
     lines = captured.out.splitlines()
     assert len(lines) == len(parts)
     assert all(part in line for part, line in zip(parts, lines, strict=True))

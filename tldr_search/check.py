@@ -41,7 +41,7 @@ def _files(config: Settings, wrong: frozenset[str]) -> Iterator[str]:
                 yield str(error)
     if wrong.isdisjoint(OF_WEIGHTS):
         yield from _weights(config, splits)
-    if wrong.isdisjoint(OF_VIDEOS):
+    if splits and wrong.isdisjoint(OF_VIDEOS):
         yield from _videos(config, splits)
 
 

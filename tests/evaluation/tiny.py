@@ -1,4 +1,4 @@
-"""The command line with a small UMT under the name umt-b, and with accidents on request. Run as a script, in as many processes as one likes.
+"""The command line with a small UMT under the name umt-b, and with accidents on request. Run as a script, in any number of processes.
 
 Several commands with `then` between them run one after the other.
 
