@@ -161,6 +161,13 @@ def _flops(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
+    if options.re_ranking:
+        row = commands.bench_reranking(options.model, options.frames, options.turns)
+        if options.json:
+            _print_json(row)
+        else:
+            print(show.reranking(row))
+        return
     from tldr_search.schedule import parse_schedule
 
     schedule = parse_schedule(options.schedule) if options.schedule else ()
@@ -219,6 +226,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--turns", type=_whole, default=5, help="how often every model is run")
     bench.add_argument(
         "--hugging-face", action="store_true", help="beside Hugging Face's model with SDPA, too (VideoMAE; needs transformers)"
+    )
+    bench.add_argument(
+        "--re-ranking", action="store_true", help="of retrieval's second pass instead, beside looking at pairs one by one (UMT)"
     )
     check = _subcommand(subparsers, "check", _check, "find every problem of a config: checkpoint, annotations, videos")
     check.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")

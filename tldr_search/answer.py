@@ -14,13 +14,13 @@ from tldr_search.backbones.architectures import PACKAGED
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.output import Output
 from tldr_search.backbones.text.tokenizers import tokenizer_of
-from tldr_search.backbones.text.wordpiece import normalise_caption
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.config import AnswerConfig
 from tldr_search.data.benchmarks.demo import CLASSES
 from tldr_search.data.decoding import BadVideo
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.tasks.task import normalise
+from tldr_search.tasks.texts import as_tokenised
 
 
 class Answer(NamedTuple):
@@ -65,8 +65,8 @@ def _scores(config: AnswerConfig, model: nn.Module, output: Output) -> tuple[Seq
 def _similarity(config: AnswerConfig, model: nn.Module, texts: Sequence[str], output: Output) -> Tensor:
     """[views, texts]"""
     assert isinstance(model, CLIPRetrieval | UMTRetrieval)
-    as_tokenised = texts if isinstance(model, CLIPRetrieval) else [normalise_caption(text) for text in texts]
-    features = model.embed_text(tokenizer_of(config.evaluated, config.words)(as_tokenised))
+    words = tokenizer_of(config.evaluated, config.words)(as_tokenised(config.evaluated, texts))
+    features = model.embed_text(words)
     return model.embed_video(output.pooled) @ features.T
 
 

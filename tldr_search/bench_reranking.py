@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from tldr_search.backbones.architecture import PlainArchitecture
+from tldr_search.backbones.architecture import Architecture, PlainArchitecture
 from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.bench import Timing
@@ -52,7 +52,7 @@ class Comparison(NamedTuple):
 
 
 @torch.inference_mode()
-def compare(arch: PlainArchitecture, num_videos: int, num_texts: int, k_test: int, turns: int) -> Comparison:
+def compare(arch: Architecture, num_videos: int, num_texts: int, k_test: int, turns: int) -> Comparison:
     """On the GPU, if there is one; `ValueError` for a model that does not re-rank."""
     problem = _problem(arch, num_videos, num_texts, k_test)
     runs: dict[str, Callable[[Problem], BothWays]] = {OURS: _ours, PLAIN: _plainly}
@@ -69,9 +69,9 @@ def compare(arch: PlainArchitecture, num_videos: int, num_texts: int, k_test: in
     return Comparison(tuple(Timing(name, tuple(times), None) for name, times in seconds.items()), counts, difference)
 
 
-def _problem(arch: PlainArchitecture, num_videos: int, num_texts: int, k_test: int) -> Problem:
+def _problem(arch: Architecture, num_videos: int, num_texts: int, k_test: int) -> Problem:
     """Texts as long as those of MSR-VTT, 4 to 24 words."""
-    if arch.text is None or not arch.text.fusion_layers:
+    if not isinstance(arch, PlainArchitecture) or arch.text is None or not arch.text.fusion_layers:
         raise ValueError(f"{arch.name} has no layers that match texts with videos (fusion_layers=0); umt-b or umt-l would be accepted")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(0)

@@ -91,8 +91,7 @@ def _dataset(config: EvaluateConfig, split: Split) -> dict[str, Any]:
         "frames": config.cut.frames,
         "image_size": config.cut.image_size,
         "trim_seconds": config.cut.trim_seconds,
-        "k_test": config.k_test,
-        "max_text_length": row.max_text_length,
+        **({"k_test": config.k_test, "max_text_length": row.max_text_length} if row.max_text_length else {}),
     }
 
 

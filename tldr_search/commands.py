@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tldr_search import identity
 from tldr_search.backbones.architectures import ARCHITECTURES, architecture
@@ -24,6 +24,19 @@ if TYPE_CHECKING:
     from tldr_search.study.result import Result
 
 Row = dict[str, Any]
+
+
+class Reranked(NamedTuple):
+    """What `bench --re-ranking` ranks."""
+
+    videos: int = 12
+    texts: int = 12
+    k_test: int = 6
+    frames: int = 2
+    """If no other number is asked for."""
+
+
+RERANKED = Reranked()
 
 
 def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int | None = None, verify: bool = False) -> Row:
@@ -115,6 +128,28 @@ def bench(
             for timing in timings
             for gflops in [cost(reduced).gflops if timing.name == chosen.spec and reduced else cost.base]
         ],
+    }
+
+
+def bench_reranking(model: str, frames: int | None = None, turns: int = 5) -> Row:
+    """How much faster re-ranking is than looking at every pair by itself, on a few random videos and texts."""
+    if turns < 1:
+        raise ValueError(f"--turns {turns}; a whole number from 1 would be accepted")
+    arch = architecture(model, frames=frames or RERANKED.frames)
+    from tldr_search import bench_reranking as measure
+
+    found = measure.compare(arch, RERANKED.videos, RERANKED.texts, RERANKED.k_test, turns)
+    return {
+        "model": model,
+        **RERANKED._asdict(),
+        "frames": arch.frames,
+        "turns": turns,
+        "rows": [
+            {"name": row.name, "pairs": pairs, "ms": 1000 * median(row.seconds)}
+            for row, pairs in zip(found.rows, found.num_pairs, strict=True)
+        ],
+        "speed_up": median(b / a for a, b in zip(*(row.seconds for row in found.rows), strict=True)),
+        "difference": found.difference,
     }
 
 

@@ -26,6 +26,7 @@ from tldr_search.data.module import ClipModule, Clips
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.progress import VideoBar
 from tldr_search.scores import Evaluation
+from tldr_search.tasks.excluded import check_excluded
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.ranks import tell_failure
 from tldr_search.tasks.store import Store
@@ -113,6 +114,8 @@ class Evaluator:
         if split not in self._tasks:
             annotated = read_split(self._config, split)
             source = clips(self._config, annotated, self._decoder)
+            names = [video.name for video in annotated.videos]
+            check_excluded(names, source.missing(), tolerated=self._config.on_bad_video == "exclude")  # before anything takes long
             self._tasks[split] = make_task(self._config, annotated, self._model), source
         return self._tasks[split]
 

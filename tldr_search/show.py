@@ -18,7 +18,7 @@ def evaluation(found: Row) -> str:
             f"{_reduction(found)} on {found['benchmark']}/{found['split']}, {found['num_samples']} samples",
             f"{found['objective']} {found['score']:.2f} [{low:.2f}, {high:.2f}] at {found['gflops']:.1f} GFLOPs ({found['cost_model']})",
             _table(_metric(name, value, found["intervals"].get(name)) for name, value in found["metrics"].items()),
-            *[f"{len(excluded)} videos could not be read and are not counted:"] * bool(excluded),
+            *[f"not counted, because they could not be read: {len(excluded)} of {found['dataset']['num_videos']} videos"] * bool(excluded),
             *(f"  {entry['video']}: {entry['reason']}" for entry in excluded),
             *found["files"],
         ]
@@ -86,6 +86,14 @@ def bench(found: Row) -> str:
         for row in found["rows"]
     )
     return "\n".join([*lines, table, "medians; random weights; peak memory above weights and clips"])
+
+
+def reranking(found: Row) -> str:
+    """Of `commands.bench_reranking`."""
+    pairs = f"{found['videos']} videos of {found['frames']} frames, {found['texts']} texts, the {found['k_test']} likeliest both ways"
+    table = _table({"": row["name"], "pairs": row["pairs"], "ms": f"{row['ms']:.0f}"} for row in found["rows"])
+    end = f"speed-up {found['speed_up']:.2f}; largest difference of a score {found['difference']:.1e}"
+    return "\n".join([f"{found['model']}, {pairs}; {found['turns']} turns", table, end, "medians; random weights, videos and texts"])
 
 
 def listing(what: str, rows: Sequence[Row]) -> str:

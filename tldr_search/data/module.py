@@ -15,6 +15,7 @@ from torch import Tensor
 from tldr_search.data.benchmarks.split import Video
 from tldr_search.data.decoding import BadVideo, Decoder
 from tldr_search.data.protocols import Cut
+from tldr_search.data.reading import BadVideoError, check_file
 
 MEMORY = 2 * 2**30
 """Bytes of decoded frames that stay in memory between evaluations; of a larger split, none do."""
@@ -46,6 +47,16 @@ class Clips:
 
     def __len__(self) -> int:
         return len(self.videos)
+
+    def missing(self) -> dict[int, str]:
+        """Videos that need not be opened to know that they cannot be read, and why."""
+        found = {}
+        for i, video in enumerate(self.videos):
+            try:
+                check_file(video.path)
+            except BadVideoError as error:
+                found[i] = str(error)
+        return found
 
     def read(self, positions: Sequence[int]) -> Iterator[NDArray[np.uint8] | BadVideo]:
         """Views [V, T, H, W, 3] of those videos, in that order."""

@@ -20,6 +20,7 @@ from tldr_search.backbones.output import Output
 from tldr_search.data.module import ClipBatch
 from tldr_search.data.protocols import Protocol
 from tldr_search.metrics import RowsById
+from tldr_search.tasks.excluded import check_excluded
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.ranks import check_failure, everywhere
 from tldr_search.tasks.store import Store
@@ -189,10 +190,7 @@ class Task(ABC, lightning.LightningModule):
         for found in everywhere(self.excluded):
             self.excluded |= found
         self.excluded = dict(sorted(self.excluded.items()))
-        if self.excluded and (not self.settings.exclude or len(self.excluded) == len(self.names)):
-            lines = "; ".join(f"{self.names[i]}: {reason}" for i, reason in self.excluded.items())
-            accepted = "" if len(self.excluded) == len(self.names) else " (on_bad_video=exclude would go on without, and count them)"
-            raise ValueError(f"{len(self.excluded)} of {len(self.names)} videos cannot be read{accepted}: {lines}")
+        check_excluded(self.names, self.excluded, tolerated=self.settings.exclude)
 
 
 def normalise(views: Tensor, protocol: Protocol) -> Tensor:
