@@ -43,3 +43,14 @@ def golden() -> Callable[[str], Golden]:
         return Golden(json.loads((ROOT / name / "case.json").read_text()), load_file(ROOT / name / "tensors.safetensors"))
 
     return read
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs an accelerator is skipped where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))

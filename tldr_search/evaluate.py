@@ -80,7 +80,7 @@ class Evaluator:
     def measure(self, method: str, schedule: tuple[int, ...], split: str, kept: Path) -> Measurement:
         """`kept`: the directory of finished batches, from which an interrupted evaluation goes on; it must be of this very evaluation."""
         task, source = self._task(split)
-        task.reduction, task.store = (method, schedule), Store(kept)
+        task.reduction, task.store, task.bar = (method, schedule), Store(kept), self._bar
         started = time.perf_counter()
         try:
             self.trainer.test(task, ClipModule(source, self._videos_at_once, partial(finished_batches, task.store)), verbose=False)

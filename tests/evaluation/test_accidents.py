@@ -46,9 +46,7 @@ def bad(tmp_path: Path, name: str, content: bytes | None) -> None:
         path.write_bytes(content)
 
 
-def test_bad_videos_end_the_run_all_listed_and_nothing_is_lost(
-    evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bad_videos_end_the_run_all_listed_and_nothing_is_lost(evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("001.mp4", "004.mp4"):
         bad(tmp_path, name, b"no video at all" * 100)
     status, _, said = evaluate("--out", "bad")

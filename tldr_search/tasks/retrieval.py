@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.output import Output
@@ -92,7 +93,7 @@ class RetrievalTask(Task):
     def _match(self, pairs: Tensor, stage: str, gallery: Gallery) -> Tensor:
         """Pairs [V, M] bool -> their logits [V, M] float32. Every rank sees to its own batches; finished ones are read."""
         finished = self.store.batches(stage)
-        for batch in self.own:
+        for batch in tqdm(self.own, desc="re-rank", unit="batch", disable=not (self.bar and self.trainer.is_global_zero), leave=False):
             check_failure()
             if batch not in finished:
                 videos = self.store.get(CLIPS, batch, "videos")

@@ -59,6 +59,8 @@ class Task(ABC, lightning.LightningModule):
         self.reduction: tuple[str, tuple[int, ...]] = ("none", ())
         self.store: Store
         """Where finished batches are kept; set it, too, before a run: what it holds already is not computed again."""
+        self.bar = False
+        """Whether a second pass shows how far it is, on standard error."""
         self.outcome: Outcome | None = None
         self.excluded: dict[int, str] = {}
         """Videos that were left out, and why."""
