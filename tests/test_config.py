@@ -93,7 +93,7 @@ def test_weights_that_are_nowhere(source: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("model: umt-mini", StudyConfig),
+        ("model: umt-mini", EvaluateConfig),
         ("trials: 3", StudyConfig),
         ("method: tome", EvaluateConfig),
         ("devices: 1\nprecision: bf16", EvaluateConfig),

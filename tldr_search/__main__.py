@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except RankFailedError as error:
         print(f"tldr_search {options.command}: {error}", file=sys.stderr)
-        return 1
+        return 2 if error.is_mistake else 1
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
         return 130
     except BrokenPipeError:
@@ -93,7 +93,7 @@ def _study(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    if options.config and Path(options.config).suffix.lower() not in (".yaml", ".yml"):
+    if options.config is not None and Path(options.config).suffix.lower() not in (".yaml", ".yml"):
         _answer(options)
         return
     from tldr_search import config
@@ -101,7 +101,11 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.caption or options.classes:
         raise ValueError(f"--caption and --classes with {options.config or 'a benchmark'}; a video file before them would be accepted")
     chosen = _chosen(options, config.EvaluateConfig)
-    settings = config.load(config.EvaluateConfig, options.config, **chosen) if options.config else config.default_evaluation(**chosen)
+    try:
+        settings = config.load(config.EvaluateConfig, options.config, **chosen) if options.config else config.default_evaluation(**chosen)
+    except ValueError as error:
+        commands.tell_ranks(error)
+        raise
     found = commands.evaluate(settings, _command())
     if found is None:
         return
@@ -117,10 +121,13 @@ def _answer(options: argparse.Namespace) -> None:
 
     video = Path(options.config)
     if not video.is_file():
-        raise ValueError(f"{options.config!r}: no such file; a config (.yaml) or a video would be accepted")
+        what = "is a directory" if options.config and video.is_dir() else "no such file"
+        raise ValueError(f"{options.config!r}: {what}; a config (.yaml) or a video would be accepted")
     given, known = _chosen(options, config.EvaluateConfig), config.help_texts(config.AnswerConfig)
-    if superfluous := [name for name in given if name not in known]:
+    if superfluous := [name for name in given if name not in known or name in ("benchmark", "k_test", "on_bad_video")]:
         raise ValueError(f"--{superfluous[0].replace('_', '-')} with a single video; a config or a benchmark would be accepted")
+    if options.caption and options.classes:
+        raise ValueError("--caption with --classes; one of them would be accepted")
     captions = {"captions": options.caption} if options.caption else {}
     classes = {"classes": options.classes} if options.classes else {}
     found = commands.answer(config.one_video(**given, **captions, **classes), video)

@@ -13,6 +13,7 @@ from tldr_search.assembly import decoder, load_model
 from tldr_search.backbones.architectures import PACKAGED
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.output import Output
+from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.tokenizers import tokenizer_of
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.config import AnswerConfig
@@ -21,6 +22,8 @@ from tldr_search.data.decoding import BadVideo
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.tasks.task import normalise
 from tldr_search.tasks.texts import as_tokenised
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Answer(NamedTuple):
@@ -38,17 +41,21 @@ def answer(config: AnswerConfig, video: Path, method: str, schedule: tuple[int, 
         (views,) = source.read([video], config.cut)
     if isinstance(views, BadVideo):
         raise ValueError(f"{video}: {views.reason}")
-    clips = normalise(torch.from_numpy(views.copy()), PROTOCOLS[config.cut.protocol])
-    with torch.inference_mode():
-        names, scores = _scores(config, model, model(clips, method=method, schedule=schedule))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.to(device)
+    clips = normalise(torch.from_numpy(views.copy()).to(device), PROTOCOLS[config.cut.protocol])
+    autocast = torch.autocast(device.type, PRECISIONS[config.precision], enabled=config.precision != "fp32")
+    with torch.inference_mode(), autocast:
+        parts = [_scores(config, model, model(some, method=method, schedule=schedule)) for some in torch.split(clips, config.batch_size)]
+    names, scores = parts[0][0], torch.cat([part.double() for _, part in parts]).mean(dim=0).cpu()
     order = scores.argsort(descending=True, stable=True).tolist()
     return [Answer(names[i], scores[i].item()) for i in order]
 
 
 def _scores(config: AnswerConfig, model: nn.Module, output: Output) -> tuple[Sequence[str], Tensor]:
-    """Names and scores of captions (cosine) or classes (probability, mean over the views)."""
+    """Names, and for each view the scores of captions (cosine) or classes (probability): [views, names]."""
     if config.captions:
-        return config.captions, _similarity(config, model, config.captions, output)[0]
+        return config.captions, _similarity(config, model, config.captions, output)
     if output.logits is None:
         assert isinstance(model, CLIPRetrieval)
         names = _names(config)
@@ -59,18 +66,24 @@ def _scores(config: AnswerConfig, model: nn.Module, output: Output) -> tuple[Seq
         names = _names(config) or [f"class {i}" for i in range(logits.shape[1])]
     if len(names) != logits.shape[1]:
         raise ValueError(f"classes: {config.classes} names {len(names)}; the {logits.shape[1]} of {config.model} would be accepted")
-    return names, logits.double().softmax(dim=-1).mean(dim=0)
+    return names, logits.double().softmax(dim=-1)
 
 
 def _similarity(config: AnswerConfig, model: nn.Module, texts: Sequence[str], output: Output) -> Tensor:
     """[views, texts]"""
     assert isinstance(model, CLIPRetrieval | UMTRetrieval)
     words = tokenizer_of(config.evaluated, config.words)(as_tokenised(config.evaluated, texts))
-    features = model.embed_text(words)
+    features = model.embed_text(TextBatch(words.ids.to(output.pooled.device), words.mask.to(output.pooled.device)))
     return model.embed_video(output.pooled) @ features.T
 
 
 def _names(config: AnswerConfig) -> Sequence[str]:
     if config.classes is None:
         return CLASSES if config.model in PACKAGED else ()
-    return Path(config.classes).read_text(encoding="utf-8").split("\n")[:-1] or ("",)
+    try:
+        names = Path(config.classes).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"classes: {config.classes} is no text ({error}); UTF-8, one name a line, would be accepted") from error
+    if not names or not all(name.strip() for name in names):
+        raise ValueError(f"classes: {config.classes} is empty or has an empty line; one name a line would be accepted")
+    return names

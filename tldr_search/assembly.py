@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from torch import nn
 
 from tldr_search.backbones.checkpoints import load_answering, load_backbone, load_retrieval
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.families import VideoSide
-from tldr_search.backbones.text.tokenizers import Tokenizer, tokenizer_of
+from tldr_search.backbones.text.tokenizers import tokenizer_of
 from tldr_search.backbones.umt import UMTAnswering, UMTRetrieval
 from tldr_search.config import Settings
+from tldr_search.config.paths import expanded
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import AnsweringSplit, BaseToNovelSplit, ClassificationSplit, RetrievalSplit, Split
 from tldr_search.data.cache import FrameCache, default_directory
@@ -36,7 +35,7 @@ def read_split(config: Settings, split: str) -> Split:
 
 def decoder(config: Settings) -> Decoder:
     """Decoding processes and their cache; closed by whoever asks for it."""
-    directory = Path(config.cache_dir) if config.cache_dir else default_directory()
+    directory = expanded(config.cache_dir) if config.cache_dir else default_directory()
     cache = FrameCache(directory, config.cache_gib * GIB) if config.cache else None
     return Decoder(config.decoders, config.deadline, cache)
 
@@ -60,11 +59,10 @@ def load_model(config: Settings) -> nn.Module:
 def make_task(config: Settings, split: Split, model: nn.Module) -> Task:
     """What measures the model on the split; `ValueError` if the two do not fit."""
     running = Running(PROTOCOLS[config.cut.protocol], config.batch_size, config.on_bad_video == "exclude")
-    longest = BENCHMARKS[config.benchmark].max_text_length
     match split:
         case RetrievalSplit():
             assert isinstance(model, UMTRetrieval | CLIPRetrieval)
-            return RetrievalTask(model, split, _tokenizer(config, longest), running, config.k_test)
+            return RetrievalTask(model, split, tokenizer_of(config.evaluated, config.words, config.text_length), running, config.k_test)
         case ClassificationSplit():
             assert isinstance(model, VideoSide)
             return ClassificationTask(model, split, running, _prompts(config) if isinstance(model, CLIPRetrieval) else None)
@@ -73,14 +71,9 @@ def make_task(config: Settings, split: Split, model: nn.Module) -> Task:
             return BaseToNovelTask(model, split, running, _prompts(config))
         case AnsweringSplit():
             assert isinstance(model, UMTAnswering)
-            return AnsweringTask(model, split, lambda most: _tokenizer(config, most), running, config.k_test)
+            return AnsweringTask(model, split, lambda most: tokenizer_of(config.evaluated, config.words, most), running, config.k_test)
     raise AssertionError(f"no task for {type(split).__name__}")
 
 
 def _prompts(config: Settings) -> Prompts:
-    return Prompts(_tokenizer(config), config.prompt)
-
-
-def _tokenizer(config: Settings, max_length: int | None = None) -> Tokenizer:
-    """Only where a UMT is asked is a text cut: CLIP's tower has a length of its own."""
-    return tokenizer_of(config.evaluated, config.words, max_length if config.evaluated.family == "umt" else None)
+    return Prompts(tokenizer_of(config.evaluated, config.words), config.prompt)

@@ -14,6 +14,7 @@ import numpy as np
 import tldr_search
 from tldr_search import identity
 from tldr_search.config import EvaluateConfig
+from tldr_search.config.able import BASE_TO_NOVEL, CLASSIFICATION, PROMPTED, RETRIEVAL
 from tldr_search.cost.model import CostModel
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import Split
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
 
 CARD, OUTCOMES = "card.json", "outcomes.npz"
 PACKAGES = ("torch", "lightning", "torchmetrics", "decord", "numpy", "opencv-python-headless")
+
+
+def check_place(directory: Path, name: str) -> None:
+    """`ValueError` if the directory has the card of another evaluation than `name`."""
+    path = directory / CARD
+    if not path.is_file():
+        return
+    try:
+        other = json.loads(path.read_text())
+        same = other["identity"] == name
+        what = f"{other['model']}, {other['method']} on {other['benchmark']}/{other['split']}, {other['precision']}"
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"out: {path} is no result card of ours; another directory would be accepted") from None
+    if not same:
+        raise ValueError(f"out: {directory} has the result of another evaluation ({what}); another directory would be accepted")
 
 
 def make(
@@ -53,7 +69,7 @@ def make(
         "num_samples": outcome.num_samples(config.objective),
         "num_videos": len(split.videos) - len(found.excluded),
         "excluded": [{"video": name, "reason": reason} for name, reason in found.excluded.items()],
-        "dataset": _dataset(config, split),
+        "dataset": _dataset(config, split, found),
         "seconds": found.seconds,
         "clips_per_second": found.num_views / found.seconds if found.num_views else None,
         "devices": world.devices,
@@ -78,7 +94,7 @@ def write(card: dict[str, Any], found: Measurement, directory: Path) -> tuple[Pa
     return paths
 
 
-def _dataset(config: EvaluateConfig, split: Split) -> dict[str, Any]:
+def _dataset(config: EvaluateConfig, split: Split, found: Measurement) -> dict[str, Any]:
     row, protocol = BENCHMARKS[config.benchmark], PROTOCOLS[config.cut.protocol]
     counts = {f"num_{name}": len(thing) for name, thing in split.content.items() if isinstance(thing, tuple) and name != "videos_of_text"}
     return {
@@ -91,12 +107,16 @@ def _dataset(config: EvaluateConfig, split: Split) -> dict[str, Any]:
         "frames": config.cut.frames,
         "image_size": config.cut.image_size,
         "trim_seconds": config.cut.trim_seconds,
-        **({"k_test": config.k_test, "max_text_length": row.max_text_length} if row.max_text_length else {}),
+        **({"max_text_length": config.text_length} if config.measures == RETRIEVAL else {}),
+        **({"k_test": config.k_test} if found.outcome.reranked else {}),
+        **({"prompt": config.prompt} if config.evaluated.family in PROMPTED and config.measures in (CLASSIFICATION, BASE_TO_NOVEL) else {}),
     }
 
 
 def _digests(config: EvaluateConfig, split: Split) -> dict[str, Any]:
-    found = {"checkpoint": identity.weights(config.model, config.weights)}
+    found: dict[str, Any] = {"checkpoint": identity.weights(config.model, config.weights)}
     if config.base_weights:
         found["base"] = identity.weights(config.model, config.base_weights)
+    if words := identity.vocabulary(config):
+        found["vocabulary"] = words
     return {**found, "annotations": {path.name: identity.digest(path) for path in split.sources}}

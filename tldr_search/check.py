@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tqdm import tqdm
 
 from tldr_search.assembly import decoder, load_model, make_task, read_split
-from tldr_search.config import ConfigError, Settings, default_study, load_any
+from tldr_search.config import ConfigError, EvaluateConfig, Settings, default_study, load_any
+from tldr_search.config.rules import each
 from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.decoding import BadVideo
+from tldr_search.preflight import check_hardware, check_writable
 
 OF_SPLITS = frozenset({"benchmark", "task", "objective", "data", "annotations", "split", "search_split", "report_split", "num_classes"})
 """Settings without which nothing can be said about annotations."""
@@ -32,6 +35,7 @@ def problems(path: str | None, **overrides: object) -> list[str]:
 
 
 def _files(config: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    yield from _surroundings(config, wrong)
     splits: list[Split] = []
     if wrong.isdisjoint(OF_SPLITS):
         for name in config.splits:
@@ -45,14 +49,27 @@ def _files(config: Settings, wrong: frozenset[str]) -> Iterator[str]:
         yield from _videos(config, splits)
 
 
+def _surroundings(config: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    """Hardware, and the place for the results."""
+    devices = config.devices or 1 if isinstance(config, EvaluateConfig) else 1
+    if wrong.isdisjoint({"precision", "devices"}):
+        yield from each(partial(check_hardware, devices=devices), [config.precision])
+    if wrong.isdisjoint(OF_SPLITS | {"out"}):
+        yield from each(check_writable, [config.directory])
+
+
 def _weights(config: Settings, splits: list[Split]) -> Iterator[str]:
     """Whether they load, and fit what the annotations say."""
     try:
         model = load_model(config)
-        for split in splits:
-            make_task(config, split, model)
     except ValueError as error:
         yield str(error)
+        return
+    for split in splits:
+        try:
+            make_task(config, split, model)
+        except ValueError as error:
+            yield str(error)
 
 
 def _videos(config: Settings, splits: list[Split]) -> Iterator[str]:

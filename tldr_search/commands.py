@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,13 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tldr_search import identity
 from tldr_search.backbones.architectures import ARCHITECTURES, architecture
 from tldr_search.cost import CostModel
+from tldr_search.lock import locked
 from tldr_search.names import near
+from tldr_search.preflight import check_hardware, make_writable
 from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule, transfer
 
 if TYPE_CHECKING:
     from tldr_search.config import AnswerConfig, EvaluateConfig, StudyConfig
     from tldr_search.config.reduced import ReducedSettings
+    from tldr_search.evaluate import Evaluator, World
     from tldr_search.scores import Evaluation
     from tldr_search.study.progress import Progress
     from tldr_search.study.result import Result
@@ -102,7 +106,7 @@ def bench(
 
     if precision not in measure.PRECISIONS:
         raise ValueError(f"--precision {precision!r}; {near(precision, measure.PRECISIONS)}")
-    _check_hardware(precision)
+    check_hardware(precision)
     setting = measure.Setting(arch, precision, batch_size)
     timings = measure.compare(setting, chosen, reduced, turns, hugging_face)
     return {
@@ -271,33 +275,56 @@ def list_(what: str) -> list[Row]:
 def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
     """Measures one schedule on one split and leaves a result card in `config.directory`; None on every rank but the first.
 
-    What an interrupted evaluation finished is not computed again.
+    What an interrupted evaluation finished is not computed again. `ValueError` if the directory has the result of another evaluation.
     """
-    from tldr_search import card
-    from tldr_search.assembly import read_split
     from tldr_search.evaluate import Evaluator, launched
+    from tldr_search.tasks.ranks import SharedError
 
     world = launched(config.devices, config.num_nodes)
-    _check_hardware(config.precision, world.devices)
+    check_hardware(config.precision, world.devices)
+    evaluator = Evaluator(config, world, bar=True)
+    with locked(make_writable(config.directory)) if evaluator.is_first else nullcontext(), evaluator.together():
+        try:
+            return _evaluate(config, evaluator, world, command)
+        except SharedError:
+            if evaluator.is_first:
+                raise
+            return None  # the first rank tells it
+
+
+def tell_ranks(error: ValueError) -> None:
+    """Where others started this process and its like, they learn of a mistake in the settings."""
+    if any(name in os.environ for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS")):
+        from tldr_search.evaluate import tell_ranks as tell
+
+        tell(error)
+
+
+def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, command: str) -> Row | None:
+    from tldr_search import card
+    from tldr_search.assembly import read_split
+
     cost, evaluated = _reduction(config)
     split = read_split(config, config.measured_split)
-    unfinished = _writable(config.directory) / "unfinished"
-    evaluator = Evaluator(config, world, bar=True)
-    kept = unfinished / identity.of_evaluation(config, evaluated)
+    name = identity.of_evaluation(config, evaluated)
+    card.check_place(config.directory, name)
+    kept = config.directory / "unfinished" / name
     found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
-    if not evaluator.trainer.is_global_zero:
-        return None
-    row = card.make(config, split, found, cost, evaluated, world, command)
-    paths = card.write(row, found, config.directory)
-    shutil.rmtree(unfinished)
-    return {**row, "files": [str(path) for path in paths]}
+    if evaluator.is_first:
+        row = card.make(config, split, found, cost, evaluated, world, command) | {"identity": name}
+        paths = card.write(row, found, config.directory)
+    if evaluator.is_first_of_node:
+        shutil.rmtree(kept, ignore_errors=True)
+        with suppress(OSError):  # another evaluation's unfinished batches, or another node that was faster
+            kept.parent.rmdir()
+    return {**row, "files": [str(path) for path in paths]} if evaluator.is_first else None
 
 
 def answer(config: AnswerConfig, video: Path) -> Row:
     """What the model says of one video, the best first."""
     from tldr_search.answer import answer as ask
 
-    _check_hardware(config.precision)
+    check_hardware(config.precision)
     cost, evaluated = _reduction(config)
     found = ask(config, video, cost.method.spec, evaluated)
     return {
@@ -306,6 +333,7 @@ def answer(config: AnswerConfig, video: Path) -> Row:
         "method": cost.method.spec,
         "schedule": list(cost.method.full(config.r, cost.geometry)),
         "gflops": cost(config.r).gflops,
+        "protocol": config.cut.protocol,
         "kind": config.measures,
         "answers": [entry._asdict() for entry in found],
     }
@@ -319,24 +347,14 @@ def _reduction(config: ReducedSettings) -> tuple[CostModel, Schedule]:
     return cost, transfer(config.r, method, counted.geometry, config.evaluated.geometry) if reduces else ()
 
 
-def _writable(directory: Path) -> Path:
-    """Made now, rather than after the work whose result goes there."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"out: {str(directory)!r} cannot be made ({error.strerror}); another directory would be accepted") from error
-    if not os.access(directory, os.W_OK):
-        raise ValueError(f"out: {str(directory)!r} cannot be written to; a directory of yours would be accepted")
-    return directory
-
-
 def study(config: StudyConfig, command: str = "", progress: Progress | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Searches, or goes on searching; the result, and the files of the report in the directory of the run, the page first."""
     from tldr_search.study.directory import RESULT
     from tldr_search.study.run import run_study
 
     if not (config.directory / RESULT).is_file():  # a finished run is only read
-        _check_hardware(config.precision)
+        check_hardware(config.precision)
+        identity.check_apart(config)
     found = run_study(config, _evaluator(config), weights=identity.of(config), command=command, progress=progress)
     return found, _write(found, config.directory)
 
@@ -393,21 +411,3 @@ def _evaluator(config: StudyConfig) -> Callable[[str, Schedule, str], Evaluation
         return loaded[0](method, schedule, split)
 
     return measure
-
-
-def _check_hardware(precision: str, devices: int = 1) -> None:
-    """`ValueError` for what the Trainer would replace or refuse; imports torch only where there is something to ask."""
-    if precision != "fp16" and devices == 1:
-        return
-    import torch
-
-    if torch.cuda.is_available():
-        kind, there = "GPUs", torch.cuda.device_count()
-    elif torch.backends.mps.is_available():
-        kind, there = "MPS devices", 1
-    elif precision == "fp16":
-        raise ValueError("precision: fp16 needs a GPU, and there is none here; fp32 or bf16 would be accepted")
-    else:
-        return  # processes on the CPU, as many as one likes
-    if devices > there:
-        raise ValueError(f"devices: {devices}, but there are {there} {kind} here; a whole number from 1 to {there} would be accepted")

@@ -7,7 +7,9 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +18,8 @@ from typing import NamedTuple
 import lightning
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 from torch import nn
 
@@ -24,14 +28,16 @@ from tldr_search.config import Settings
 from tldr_search.data.decoding import Decoder
 from tldr_search.data.module import ClipModule, Clips
 from tldr_search.data.protocols import PROTOCOLS
-from tldr_search.progress import VideoBar
+from tldr_search.progress import VideoBar, Watcher
 from tldr_search.scores import Evaluation
 from tldr_search.tasks.excluded import check_excluded
 from tldr_search.tasks.outcome import Outcome
-from tldr_search.tasks.ranks import tell_failure
+from tldr_search.tasks.ranks import Watch, everywhere, tell_failure
 from tldr_search.tasks.store import Store
 from tldr_search.tasks.task import Task, finished_batches
 
+PATIENCE = timedelta(days=7)
+"""A rank may wait long for a slower one: a watch tells it when the other has failed or gone."""
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -68,6 +74,7 @@ class Evaluator:
         """`bar`: progress on standard error."""
         self._config, self._world, self._bar = config, world, bar
         self._tasks: dict[str, tuple[Task, Clips]] = {}
+        self._watch = Watch()
         self._videos_at_once = max(config.batch_size // PROTOCOLS[config.cut.protocol].num_views, 1)
 
     def __call__(self, method: str, schedule: tuple[int, ...], split: str) -> Evaluation:
@@ -82,14 +89,40 @@ class Evaluator:
         task, source = self._task(split)
         task.reduction, task.store, task.bar = (method, schedule), Store(kept), self._bar
         started = time.perf_counter()
-        try:
-            self.trainer.test(task, ClipModule(source, self._videos_at_once, partial(finished_batches, task.store)), verbose=False)
-        except BaseException as error:
-            self._stop_others(error)
-            raise
+        self.trainer.test(task, ClipModule(source, self._videos_at_once, partial(finished_batches, task.store)), verbose=False)
         assert task.outcome is not None
         excluded = {task.names[i]: reason for i, reason in task.excluded.items()}
         return Measurement(task.outcome, excluded, task.num_views, time.perf_counter() - started)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within, all ranks end if one fails, also before they have met in a run."""
+        if _surroundings():
+            _meet(self.trainer)  # the others are there already; otherwise the first run starts them
+            self._watch.start()
+        try:
+            yield
+        except BaseException as error:
+            self._stop_others(error)
+            raise
+        finally:
+            self._watch.stop()
+            self.close()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the rank that speaks."""
+        return bool(getattr(rank_zero_only, "rank", 0) == 0)
+
+    @property
+    def is_first_of_node(self) -> bool:
+        """Whether this is the rank that tidies up on its node."""
+        return bool(self.trainer.local_rank == 0)
+
+    def close(self) -> None:
+        """Ends the decoding processes."""
+        if "_decoder" in self.__dict__:
+            self._decoder.close()
 
     @cached_property
     def trainer(self) -> lightning.Trainer:
@@ -100,11 +133,11 @@ class Evaluator:
             accelerator="auto",
             devices=self._world.devices,
             num_nodes=self._world.num_nodes,
-            strategy="ddp" if distributed else "auto",
+            strategy=DDPStrategy(timeout=PATIENCE) if distributed else "auto",
             precision=PRECISIONS[self._config.precision],  # type: ignore[arg-type]
             use_distributed_sampler=False,
             logger=False,
-            callbacks=[VideoBar()] if self._bar else [],
+            callbacks=[Watcher(self._watch), *[VideoBar()] * self._bar],
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -115,7 +148,8 @@ class Evaluator:
             annotated = read_split(self._config, split)
             source = clips(self._config, annotated, self._decoder)
             names = [video.name for video in annotated.videos]
-            check_excluded(names, source.missing(), tolerated=self._config.on_bad_video == "exclude")  # before anything takes long
+            missing = dict(found for rank in everywhere(source.missing()) for found in rank.items())
+            check_excluded(names, missing, tolerated=self._config.on_bad_video == "exclude")  # before anything takes long
             self._tasks[split] = make_task(self._config, annotated, self._model), source
         return self._tasks[split]
 
@@ -140,6 +174,9 @@ class Evaluator:
 def launched(devices: int | None, num_nodes: int | None) -> World:
     """The processes that torchrun or SLURM started, or what was asked for; `ValueError` where the two differ."""
     found = _surroundings()
+    if num_nodes and num_nodes > 1 and not found and "MASTER_ADDR" not in os.environ:
+        accepted = "torchrun, srun, or MASTER_ADDR and NODE_RANK set on every node, would be accepted"
+        raise ValueError(f"num_nodes: {num_nodes}, but nothing started processes on other nodes; {accepted}")
     asked = World(devices or (found.devices if found else 1), num_nodes or (found.num_nodes if found else 1))
     if found and asked != found:
         raise ValueError(
@@ -147,6 +184,18 @@ def launched(devices: int | None, num_nodes: int | None) -> World:
             f"{found.num_nodes}; leaving devices and num_nodes out would be accepted"
         )
     return asked
+
+
+def tell_ranks(error: ValueError) -> None:
+    """Of a mistake in the settings that perhaps only this rank has found: on its node, say."""
+    if (world := _surroundings()) and world != ONE_DEVICE:
+        _meet(lightning.Trainer(devices=world.devices, num_nodes=world.num_nodes, strategy="ddp", logger=False))
+        tell_failure(error)
+
+
+def _meet(trainer: lightning.Trainer) -> None:
+    """Connects the ranks before the first run."""
+    trainer.strategy.setup_environment()
 
 
 def _surroundings() -> World | None:
@@ -161,6 +210,7 @@ def _surroundings() -> World | None:
 
 def _quiet() -> None:
     """Lightning's remarks on trainers without loggers, and the like, are not the user's business."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    for message in (".*does not have many workers.*", ".*LeafSpec.*", ".*srun.*"):
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (".*does not have many workers.*", ".*LeafSpec.*"):
         warnings.filterwarnings("ignore", message)

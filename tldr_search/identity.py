@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import tldr_search
-from tldr_search.backbones.architectures import PACKAGED, RANDOM
+from tldr_search.backbones.architectures import PACKAGED, RANDOM, VOCABULARY_FILES
 from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.config import HOW, EvaluateConfig, Settings, to_mapping
 from tldr_search.data.benchmarks import BENCHMARKS
@@ -38,13 +38,34 @@ def of(config: Settings) -> str:
     found = weights(config.model, config.weights)
     base = f" on {weights(config.model, config.base_weights)}" if config.base_weights else ""
     splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
-    return f"weights {found}{base}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
+    words = f", vocabulary {text}" if (text := vocabulary(config)) else ""
+    return f"weights {found}{base}{words}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
 
 
 def of_evaluation(config: EvaluateConfig, schedule: Sequence[int]) -> str:
     """Of everything that decides the numbers of an evaluation, as a name for a directory."""
     settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | {"on_bad_video", "checkpoint", "base"}}
     return hashlib.sha256(repr((of(config), settings, tuple(schedule))).encode()).hexdigest()[:16]
+
+
+def vocabulary(config: Settings) -> str:
+    """Of the text tower's, if it does not come with the package and texts are read; else empty."""
+    if config.words is None or not config.reads_texts:
+        return ""
+    path = Path(config.words)
+    if path.is_dir():
+        path = next(path / name for name in VOCABULARY_FILES[config.evaluated.family] if (path / name).is_file())
+    return digest(path)
+
+
+def check_apart(config: Settings) -> None:
+    """`ValueError` if the splits have a video in common."""
+    paths = [
+        {video.path.resolve() for video in BENCHMARKS[config.benchmark].reader(config.source(split)).videos} for split in config.splits
+    ]
+    if shared := set.intersection(*paths):
+        names = " and ".join(config.splits)
+        raise ValueError(f"{names} share {len(shared)} videos, e.g. {min(shared)}; splits that share none would be accepted")
 
 
 def of_annotations(splits: Sequence[Split]) -> str:

@@ -1,4 +1,4 @@
-"""How far an evaluation is, on standard error."""
+"""What Lightning calls on the way: how far an evaluation is, on standard error, and whether the other ranks are alive."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import lightning
 from tqdm import tqdm
+
+from tldr_search.tasks.ranks import Watch
 
 
 class VideoBar(lightning.Callback):
@@ -28,3 +30,14 @@ class VideoBar(lightning.Callback):
         """Off the screen."""
         assert self._bar is not None
         self._bar.close()
+
+
+class Watcher(lightning.Callback):
+    """Starts the watch over the other ranks as soon as there are any."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def setup(self, *_: object, **__: object) -> None:
+        """The processes are connected."""
+        self._watch.start()

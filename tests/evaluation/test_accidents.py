@@ -98,7 +98,7 @@ def test_batches_are_halved_when_memory_does_not_suffice(evaluate: Evaluate, mon
     status, found, said = evaluate("--out", "halved", "--batch-size", "6")
     assert status == 0
     assert sizes == [6, 3, 1, 1, 1, 1, 1, 1]
-    assert "out of memory with 6 views at once; going on with 3" in said
+    assert "out of memory with 6 at once; going on with 3" in said
     assert found["metrics"] == whole["metrics"]
 
 

@@ -12,7 +12,7 @@ from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.text import TextBatch
 from tldr_search.backbones.text.wordpiece import WordPieceTokenizer
 from tldr_search.data.benchmarks.split import Video
-from tldr_search.data.module import ClipBatch
+from tldr_search.data.module import ClipBatch, consecutive
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.tasks.store import Store
 from tldr_search.tasks.task import Settings, finished_batches
@@ -41,7 +41,7 @@ class Loader:
                 continue
             good = torch.tensor([v for v in videos.tolist() if v not in self.bad], dtype=torch.int64)
             excluded = tuple((v, "no such file") for v in videos.tolist() if v in self.bad)
-            yield ClipBatch(number, good, self.clips[good], excluded)
+            yield ClipBatch(number, good, self.clips[good], excluded, torch.ones_like(good))
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def run(tmp_path):
 
     def run(task, clips, bad=(), directory: Path = tmp_path / "store"):
         task.store = Store(directory)
-        trainer.test(task, Loader(clips, bad, finished_batches(task.store, SIZE, len(clips))), verbose=False)
+        trainer.test(task, Loader(clips, bad, finished_batches(task.store, consecutive(len(clips), SIZE), [1] * len(clips))), verbose=False)
         return task.outcome
 
     return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tldr_search.backbones.architectures import PACKAGED, architecture
 
 RETRIEVAL, CLASSIFICATION, ANSWERING, BASE_TO_NOVEL = "retrieval", "classification", "question-answering", "base-to-novel"
-_PROMPTED = ("clip", "vifi-clip")
+PROMPTED = ("clip", "vifi-clip")
 """Families that classify by what classes are called."""
 
 
@@ -16,7 +16,7 @@ def lacks(model: str, task: str, num_classes: int) -> str:
         return "" if arch.text else "has no text tower"
     if task == ANSWERING:
         return "" if arch.text and arch.text.decoder_layers else "answers no questions"
-    if arch.family in _PROMPTED:
+    if arch.family in PROMPTED:
         return ""
     if task == BASE_TO_NOVEL:
         return "does not know classes by their names"

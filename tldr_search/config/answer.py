@@ -9,6 +9,7 @@ from pathlib import Path
 from tldr_search.config.able import CLASSIFICATION, RETRIEVAL
 from tldr_search.config.reduced import ReducedSettings
 from tldr_search.config.rules import Rule
+from tldr_search.data.benchmarks import BENCHMARKS
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,19 @@ class AnswerConfig(ReducedSettings):
         return ""
 
     @property
+    def directory(self) -> Path:
+        """Nothing is written."""
+        return Path()
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """No annotations are read."""
         return ()
+
+    @property
+    def _published_benchmark(self) -> str:
+        """That of a classifier with as many classes as Something-Something has, else Kinetics."""
+        return "ssv2" if self.evaluated.num_classes == BENCHMARKS["ssv2"].num_classes else "k400"
 
     @property
     def _benchmark_classes(self) -> int:

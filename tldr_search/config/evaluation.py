@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tldr_search.config.paths import expanded
 from tldr_search.config.reduced import ReducedSettings
 from tldr_search.config.rules import Rule, at_least, one_of
-from tldr_search.config.settings import OBJECTIVES
+from tldr_search.config.settings import HOW, OBJECTIVES
 from tldr_search.data.benchmarks import BENCHMARKS
 
 SCORES = {"retrieval": "t2v_r1", "classification": "top1", "question-answering": "accuracy", "base-to-novel": "hm"}
@@ -28,7 +30,7 @@ class EvaluateConfig(ReducedSettings):
     num_nodes: int | None = None
     """Nodes; by default those that torchrun or SLURM gives, else 1."""
     out: str | None = None
-    """Directory of the result; by default one in runs that is named after what is evaluated."""
+    """Directory of the result; by default one in runs, named after what is evaluated, with a digest of the settings."""
 
     @property
     def measures(self) -> str:
@@ -54,9 +56,11 @@ class EvaluateConfig(ReducedSettings):
     def directory(self) -> Path:
         """Where the result goes."""
         if self.out:
-            return Path(self.out)
+            return expanded(self.out)
         reduced = [self.method.replace(":", "-"), self.schedule.replace(",", "-")] if any(self.r) else ["unreduced"]
-        parts = [self.model, self.benchmark, Path(self.measured_split).stem, *([self.task] if self.task else []), *reduced]
+        deciding = {name: value for name, value in asdict(self).items() if name not in HOW}
+        digest = hashlib.sha256(repr(deciding).encode()).hexdigest()[:6]
+        parts = [self.model, self.benchmark, Path(self.measured_split).stem, *([self.task] if self.task else []), *reduced, digest]
         return Path("runs") / "-".join(parts)
 
     def _own_rules(self) -> Iterator[Rule]:

@@ -33,11 +33,11 @@ def load(kind: type[Config], path: str | Path, **overrides: object) -> Config:
 def load_any(path: str | Path, **overrides: object) -> StudyConfig | EvaluateConfig:
     """The study or the evaluation in the YAML file at `path`, some fields replaced: whichever knows more of its settings.
 
-    A study where both know them all.
+    An evaluation where both know as many.
     """
     names = set(_read(path))
     study, evaluation = (len(names & set(get_type_hints(kind))) for kind in (StudyConfig, EvaluateConfig))
-    return load(EvaluateConfig, path, **overrides) if evaluation > study else load(StudyConfig, path, **overrides)
+    return load(EvaluateConfig, path, **overrides) if evaluation >= study else load(StudyConfig, path, **overrides)
 
 
 def _read(path: str | Path) -> Mapping[Any, object]:

@@ -15,13 +15,19 @@ ANNOTATIONS, VIDEOS, CHECKPOINTS = "annotations", "videos", "checkpoints"
 
 def root(data: str | None) -> Path:
     """What the config or the command line says, else the environment, else `data` in the working directory."""
-    return Path(data or os.environ.get(VARIABLE) or "data").expanduser()
+    return expanded(data or os.environ.get(VARIABLE) or "data")
+
+
+def expanded(name: str) -> Path:
+    """With a home directory for `~`."""
+    return Path(name).expanduser()
 
 
 def within(folder: Path, name: str) -> Path:
-    """`name` as it is if it exists or is absolute, else below `folder`."""
-    path = Path(name).expanduser()
-    return path if path.is_absolute() or path.exists() else folder / path
+    """Below `folder` if it is there, else, if it exists, `name` as it is."""
+    path = expanded(name)
+    below = folder / path
+    return path if path.exists() and not below.exists() else below
 
 
 def ways() -> str:

@@ -14,7 +14,7 @@ from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, VOCABULARIES, VOCABULARY_FILES, architecture
 from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.config import paths
-from tldr_search.config.able import CLASSIFICATION, RETRIEVAL, lacks
+from tldr_search.config.able import ANSWERING, CLASSIFICATION, RETRIEVAL, lacks
 from tldr_search.config.fields import of_type
 from tldr_search.config.rules import Mistakes, Rule, at_least, broken, each, one_of
 from tldr_search.data.benchmarks import BENCHMARKS, Source
@@ -70,7 +70,9 @@ class Settings(ABC):
     prompt: str = "a photo of a {}."
     """What a class is called before a CLIP; {} stands for its name."""
     k_test: int = 128
-    """Candidates that UMT looks at again, of each query (0: none), or of each question."""
+    """Candidates that UMT looks at again, of each query (0: none; R@10 asks for 10 at least), or of each question."""
+    max_text_length: int | None = None
+    """Ids after which a caption is cut; by default as published for UMT on the benchmark, or CLIP's context."""
     on_bad_video: str = "fail"
     """fail, or exclude: leave videos that cannot be read out, list them, and say how many."""
     deadline: int = 300
@@ -85,7 +87,7 @@ class Settings(ABC):
     """How many GiB of them."""
     precision: str = "fp32"
     """fp32, bf16 or fp16."""
-    batch_size: int = 50
+    batch_size: int = 16
     """Views per batch; halved when memory does not suffice."""
 
     def __post_init__(self) -> None:
@@ -107,6 +109,11 @@ class Settings(ABC):
     @abstractmethod
     def objective(self) -> str:
         """The metric that is the score."""
+
+    @property
+    @abstractmethod
+    def directory(self) -> Path:
+        """Where results go."""
 
     @property
     def costs(self) -> str:
@@ -141,17 +148,29 @@ class Settings(ABC):
         return self._found(self.vocabulary)
 
     @property
+    def text_length(self) -> int | None:
+        """Ids after which a caption is cut; None: never."""
+        if self.max_text_length or self.evaluated.text is None:
+            return self.max_text_length
+        return BENCHMARKS[self.benchmark].max_text_length if self.evaluated.family == "umt" else self.evaluated.text.max_positions
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the model's text tower takes part."""
+        return self.evaluated.family in VOCABULARY_FILES and not (self.measures == CLASSIFICATION and self.evaluated.num_classes)
+
+    @property
     def cut(self) -> Cut:
         """Which pixels of a video the model sees."""
-        name = self.protocol or default_protocol(self.evaluated.family, self.benchmark)
+        name = self.protocol or default_protocol(self.evaluated.family, self._published_benchmark)
         return Cut(name, self.evaluated.frames, self.evaluated.image_size, BENCHMARKS[self.benchmark].trim_seconds)
 
     def source(self, split: str) -> Source:
         """Where the annotations and videos of a split lie."""
         row = BENCHMARKS[self.benchmark]
-        folder = Path(self.annotations) if self.annotations else self._root / paths.ANNOTATIONS
-        annotations = paths.within(folder, row.splits.get(split, split))
-        videos = Path(self.videos) if self.videos else self._root / paths.VIDEOS / row.videos
+        folder = paths.expanded(self.annotations) if self.annotations else self._root / paths.ANNOTATIONS
+        annotations = folder / row.splits[split] if split in row.splits else paths.within(folder, split)
+        videos = paths.expanded(self.videos) if self.videos else self._root / paths.VIDEOS / row.videos
         return Source(self.measures, split, annotations, videos, self.num_classes or row.num_classes)
 
     @property
@@ -164,6 +183,11 @@ class Settings(ABC):
             return name
         path = paths.within(self._root / paths.CHECKPOINTS, name)
         return str(path) if path.exists() else name
+
+    @property
+    def _published_benchmark(self) -> str:
+        """The one whose protocol is followed."""
+        return self.benchmark
 
     @property
     def _benchmark_classes(self) -> int:
@@ -195,13 +219,14 @@ class Settings(ABC):
         yield Rule("precision", one_of("precision", self.precision, PRECISIONS))
         for field, least in (("k_test", 0), ("deadline", 1), ("decoders", 1), ("cache_gib", 0), ("batch_size", 1)):
             yield Rule(field, at_least(field, getattr(self, field), least))
-        for field in ("frames", "num_classes"):
+        for field, least in (("frames", 1), ("num_classes", 1), ("max_text_length", 3)):
             if (value := getattr(self, field)) is not None:
-                yield Rule(field, at_least(field, value, 1))
+                yield Rule(field, at_least(field, value, least))
         yield Rule("frames", each(self._of_frames, [self.frames] * (self.frames is not None), "frames: "), needs=("model",))
         yield Rule("prompt", self._unnamed())
         yield from self._own_rules()
         yield Rule("model", self._unable(), needs=_SETTLED)
+        yield Rule("k_test", self._too_few(), needs=_SETTLED)
         yield Rule("protocol", self._views(), needs=("model", *_SHAPING))
         yield from self._files()
 
@@ -233,6 +258,11 @@ class Settings(ABC):
             accepted = ", ".join(name for name, row in ARCHITECTURES.items() if row.geometry.alike(evaluated))
             yield f"cost_model: {differ}; one of {accepted} would be accepted"
 
+    def _too_few(self) -> Iterator[str]:
+        """No answer without a candidate."""
+        if self.measures == ANSWERING and self.k_test < 1:
+            yield f"k_test: {self.k_test}; a whole number from 1 would be accepted"
+
     def _unnamed(self) -> Iterator[str]:
         if self.prompt.count("{}") != 1 or self.prompt.count("{") != 1 or self.prompt.count("}") != 1:
             yield f"prompt: {self.prompt!r}; a text with one {{}} for the name would be accepted"
@@ -258,10 +288,9 @@ class Settings(ABC):
 
     def _no_words(self) -> Iterator[str]:
         """Whether texts can be read; which file a directory holds is looked at by the tokenizer."""
-        family = self.evaluated.family
-        names = VOCABULARY_FILES.get(family, ())
-        if self.words is None or not names or (self.measures == CLASSIFICATION and self.evaluated.num_classes):
+        if self.words is None or not self.reads_texts:
             return
+        names = VOCABULARY_FILES[self.evaluated.family]
         path = Path(self.words)
         if not path.is_file() and not any((path / name).is_file() for name in names):
             where = f"{self.vocabulary!r}: no such vocabulary" if self.vocabulary else f"none in {self.words!r}"
@@ -269,7 +298,7 @@ class Settings(ABC):
 
     def _no_folder(self, field: str) -> Iterator[str]:
         value = getattr(self, field)
-        if value is not None and not Path(value).is_dir():
+        if value is not None and not paths.expanded(value).is_dir():
             yield f"{field}: {value!r} is no directory; the one that holds the benchmark's {field} would be accepted"
 
     def _no_annotations(self) -> Iterator[str]:

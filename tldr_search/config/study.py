@@ -108,6 +108,7 @@ class StudyConfig(Settings):
         for field in ("search_split", "report_split"):
             yield Rule(field, self._no_split(field), needs=("benchmark",))
         yield Rule("report_split", self._same_split(), needs=("search_split",))
+        yield Rule("report_split", self._same_file(), needs=("search_split", "benchmark", "objective"))
         yield Rule("methods", self._no_methods())
         for field in ("methods", "baselines"):
             yield Rule(field, each(get_method, getattr(self, field), f"{field}: "))
@@ -133,6 +134,11 @@ class StudyConfig(Settings):
     def _same_split(self) -> Iterator[str]:
         if self.search_split == self.report_split:
             yield f"search_split and report_split are both {self.search_split!r}; two that share no clip would be accepted"
+
+    def _same_file(self) -> Iterator[str]:
+        search, report = (self.source(split).annotations.resolve() for split in self.splits)
+        if search == report and search.is_file():
+            yield f"search_split and report_split are both {search}; two that share no clip would be accepted"
 
     def _no_methods(self) -> Iterator[str]:
         if not self.methods:

@@ -21,6 +21,9 @@ MEMORY = 2 * 2**30
 """Bytes of decoded frames that stay in memory between evaluations; of a larger split, none do."""
 
 
+NOTHING = torch.empty(0, dtype=torch.int64)
+
+
 class ClipBatch(NamedTuple):
     """What a task gets; all its clips may be missing."""
 
@@ -32,6 +35,8 @@ class ClipBatch(NamedTuple):
     """[B, V, T, H, W, 3] uint8: the V views of each."""
     excluded: tuple[tuple[int, str], ...] = ()
     """Positions of the videos of this batch that cannot be read, and why."""
+    sizes: Tensor = NOTHING
+    """[B] int64: bytes of their files."""
     finished: bool = False
     """An earlier run has finished it; there are no clips then."""
 
@@ -47,6 +52,11 @@ class Clips:
 
     def __len__(self) -> int:
         return len(self.videos)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Bytes of each video's file; 0 for one that is missing."""
+        return [_size(video) for video in self.videos]
 
     def missing(self) -> dict[int, str]:
         """Videos that need not be opened to know that they cannot be read, and why."""
@@ -72,6 +82,18 @@ class Clips:
             yield views
 
 
+def _size(video: Video) -> int:
+    return video.path.stat().st_size if video.path.is_file() else 0
+
+
+Batches = list[range]
+
+
+def consecutive(count: int, batch_size: int) -> Batches:
+    """`count` videos in batches, the last one perhaps smaller."""
+    return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+
+
 class WholeBatches:
     """Consecutive batches, dealt to the ranks in turn: nothing is padded, repeated or left out.
 
@@ -80,7 +102,7 @@ class WholeBatches:
 
     def __init__(self, count: int, batch_size: int, rank: int = 0, world_size: int = 1, finished: Collection[int] = ()) -> None:
         """Of `count` videos; the `finished` batches are dealt, too, apart from the others."""
-        batches = [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+        batches = consecutive(count, batch_size)
         open_ones = [number for number in range(len(batches)) if number not in finished]
         self.finished = tuple(sorted(finished)[rank::world_size])
         self.open = {number: tuple(batches[number]) for number in open_ones[rank::world_size]}
@@ -99,29 +121,28 @@ class ClipLoader:
         return max(len(self._batches), 1)
 
     def __iter__(self) -> Iterator[ClipBatch]:
-        nothing = torch.empty(0, dtype=torch.int64)
         if not len(self._batches):
-            yield ClipBatch(-1, nothing, torch.empty(0, dtype=torch.uint8))
+            yield ClipBatch(-1, NOTHING, NOTHING)
         for number in self._batches.finished:
-            yield ClipBatch(number, nothing, torch.empty(0, dtype=torch.uint8), finished=True)
+            yield ClipBatch(number, NOTHING, NOTHING, finished=True)
         views = self._clips.read([i for positions in self._batches.open.values() for i in positions])
         for number, positions in self._batches.open.items():
-            yield _batch(number, positions, [next(views) for _ in positions])
+            yield self._batch(number, positions, [next(views) for _ in positions])
 
-
-def _batch(number: int, positions: Sequence[int], views: Sequence[NDArray[np.uint8] | BadVideo]) -> ClipBatch:
-    found = list(zip(positions, views, strict=True))
-    good = [(i, frames) for i, frames in found if not isinstance(frames, BadVideo)]
-    bad = tuple((i, bad.reason) for i, bad in found if isinstance(bad, BadVideo))
-    video = torch.from_numpy(np.stack([frames for _, frames in good])) if good else torch.empty(0, dtype=torch.uint8)
-    return ClipBatch(number, torch.tensor([i for i, _ in good], dtype=torch.int64), video, bad)
+    def _batch(self, number: int, positions: Sequence[int], views: Sequence[NDArray[np.uint8] | BadVideo]) -> ClipBatch:
+        found = list(zip(positions, views, strict=True))
+        good = [(i, frames) for i, frames in found if not isinstance(frames, BadVideo)]
+        bad = tuple((i, bad.reason) for i, bad in found if isinstance(bad, BadVideo))
+        video = torch.from_numpy(np.stack([frames for _, frames in good])) if good else NOTHING
+        sizes = torch.tensor([_size(self._clips.videos[i]) for i, _ in good], dtype=torch.int64)
+        return ClipBatch(number, torch.tensor([i for i, _ in good], dtype=torch.int64), video, bad, sizes)
 
 
 class ClipModule(lightning.LightningDataModule):
     """The test loader of one split. Use with `Trainer(use_distributed_sampler=False)`."""
 
-    def __init__(self, clips: Clips, batch_size: int, finished: Callable[[int, int], Collection[int]] = lambda size, count: ()) -> None:
-        """`batch_size` videos; `finished(batch_size, number of videos)`: the batches that this rank finds finished."""
+    def __init__(self, clips: Clips, batch_size: int, finished: Callable[[Batches, Sequence[int]], Collection[int]]) -> None:
+        """`batch_size` videos; `finished(all batches, sizes of all videos)`: the batches that this rank finds finished."""
         super().__init__()
         self._clips, self._batch_size, self._finished = clips, batch_size, finished
 
@@ -130,7 +151,7 @@ class ClipModule(lightning.LightningDataModule):
         assert self.trainer is not None
         rank, world = self.trainer.global_rank, self.trainer.world_size
         count = len(self._clips)
-        finished = _common(self._finished(self._batch_size, count))
+        finished = _common(self._finished(consecutive(count, self._batch_size), self._clips.sizes))
         return ClipLoader(self._clips, WholeBatches(count, self._batch_size, rank, world, finished))
 
 

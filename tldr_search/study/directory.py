@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
 
 import optuna
 import yaml
@@ -23,36 +20,6 @@ WEIGHTS = "weights.txt"
 LEDGER = "evaluations.jsonl"
 JOURNAL = "journal.log"
 RESULT = "result.json"
-
-
-@contextmanager
-def locked(run: Path) -> Iterator[None]:
-    """Makes `run`, for one process at a time; the lock dies with its process.
-
-    `ValueError` if another process works on `run`, or if it cannot be made and written to.
-    """
-    with _lock_file(run) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"another process is working on {run}; wait for it, or choose another directory with --out") from None
-        except OSError as error:
-            raise _unusable(run, error) from error
-        yield
-
-
-def _lock_file(run: Path) -> TextIO:
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        return (run / "lock").open("w")
-    except OSError as error:
-        raise _unusable(run, error) from error
-
-
-def _unusable(run: Path, error: OSError) -> ValueError:
-    return ValueError(
-        f"out: {str(run)!r} cannot hold a run ({error.strerror}); a directory that can be made and written to would be accepted"
-    )
 
 
 def check_settings(run: Path, settings: Mapping[str, object], weights: str) -> None:

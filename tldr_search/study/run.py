@@ -18,6 +18,7 @@ import tldr_search
 from tldr_search import config as configs
 from tldr_search.config import StudyConfig
 from tldr_search.cost import CostModel
+from tldr_search.lock import locked
 from tldr_search.reducers import get_method
 from tldr_search.scores import Evaluation
 from tldr_search.study import directory, result, rung
@@ -44,7 +45,7 @@ def run_study(
     settings = {name: value for name, value in configs.to_mapping(config).items() if name != "out"}
     command = command or default_command(config)
     try:
-        with directory.locked(run):
+        with locked(run):
             directory.check_settings(run, settings, weights)
             path = run / directory.RESULT
             if not path.exists():

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tldr_search.tasks.ranks import SharedError
+
 SOME = 20
 """Videos that an error names."""
 
 
 def check_excluded(names: Sequence[str], excluded: Mapping[int, str], *, tolerated: bool) -> None:
-    """Positions of videos and why they cannot be read; `ValueError` if these may not be left out, or none would be left."""
+    """Positions of videos and why they cannot be read; `SharedError` if these may not be left out, or none would be left."""
     if not excluded or (tolerated and len(excluded) < len(names)):
         return
     told = "; ".join(f"{names[i]}: {excluded[i]}" for i in list(excluded)[:SOME])
     more = f"; and {len(excluded) - SOME} more (all of them: tldr_search check)" if len(excluded) > SOME else ""
     way_out = " (on_bad_video=exclude would go on without, and count them)" if len(excluded) < len(names) else ""
-    raise ValueError(f"{len(excluded)} of {len(names)} videos cannot be read{way_out}: {told}{more}")
+    raise SharedError(f"{len(excluded)} of {len(names)} videos cannot be read{way_out}: {told}{more}")

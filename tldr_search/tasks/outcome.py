@@ -30,6 +30,11 @@ class Outcome(NamedTuple):
     means: Mapping[str, Mean] = {}
     """The metrics that are means of rates."""
 
+    @property
+    def reranked(self) -> bool:
+        """Whether candidates were looked at again: the metrics without, or accuracy, tell."""
+        return "itc_t2v_r1" in self.metrics or "accuracy" in self.metrics
+
     def rate(self, metric: str) -> Rate:
         """`ValueError` if it is not the share of samples."""
         if metric not in self.rates:

@@ -6,6 +6,7 @@ Notation: B videos, Q questions about them, A answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from tldr_search.backbones.text.tokenizers import Tokenizer
 from tldr_search.backbones.umt import UMTAnswering
 from tldr_search.data.benchmarks.split import AnsweringSplit
 from tldr_search.scores import Rate
+from tldr_search.tasks.memory import fitting
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.single_view import check_single_view
 from tldr_search.tasks.task import Rows, Settings, Task
@@ -74,8 +76,10 @@ class AnsweringTask(Task):
         for video, tokens in zip(videos.tolist(), features["tokens"], strict=True):
             questions = self._of_video.get(video, [])
             for start in range(0, len(questions), QUESTIONS_AT_ONCE):
-                index.append(torch.tensor(questions[start : start + QUESTIONS_AT_ONCE]))
-                values.append(self._answer(index[-1], tokens))
+                at_once = torch.tensor(questions[start : start + QUESTIONS_AT_ONCE])
+                for asked, answered in fitting(partial(self._answer, tokens=tokens), at_once):
+                    index.append(asked)
+                    values.append(answered)
         return Rows(torch.cat(index), torch.cat(values))
 
     def _answer(self, questions: Tensor, tokens: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from tldr_search.backbones.umt import UMTRetrieval
+from tldr_search.tasks.memory import fitting
 from tldr_search.tasks.texts import TextStates
 
 NO_CANDIDATE = -100.0
@@ -38,11 +39,10 @@ class Candidates(NamedTuple):
         """[V, M] bool."""
         return self.t2v | self.v2t
 
-    @property
-    def stage(self) -> str:
-        """Of the store: other pairs are kept under another name."""
+    def stage(self, videos: Tensor, texts: Tensor) -> str:
+        """Of the store: other pairs of these `videos` [V] and `texts` [M] (positions in the split) are kept under another name."""
         pairs = np.packbits(self.either.numpy()).tobytes()
-        return f"pairs-{hashlib.sha256(repr(self.t2v.shape).encode() + pairs).hexdigest()[:16]}"
+        return f"pairs-{hashlib.sha256(repr((videos.tolist(), texts.tolist())).encode() + pairs).hexdigest()[:16]}"
 
 
 def candidates(similarity: Tensor, k_test: int) -> Candidates:
@@ -60,5 +60,6 @@ def match(model: UMTRetrieval, tokens: Tensor, states: TextStates, texts: Tensor
     video = model.prepare(tokens[None])
     logits = torch.empty(len(texts))
     for part in states.chunks(texts, IDS_AT_ONCE):
-        logits[part] = model.match(*states.batch(texts[part], tokens.device), video).cpu()
+        for some, found in fitting(lambda rows: model.match(*states.batch(texts[rows], tokens.device), video).cpu(), part):
+            logits[some] = found
     return logits

@@ -55,8 +55,7 @@ class RetrievalTask(Task):
     def _prepare_umt(self, model: UMTRetrieval, texts: TextBatch) -> None:
         self._states = TextStates(texts.mask.sum(dim=1))
         self.text = torch.empty(len(texts.ids), model.arch.embed_dim)
-        for rows, batch in in_batches(texts, self.device):
-            states = model.text_encoder(batch)
+        for rows, states in in_batches(texts, self.device, model.text_encoder):
             with torch.autocast(self.device.type, enabled=False):
                 self.text[rows] = model.embed_states(states.float()).cpu()
             if self._k_test:
@@ -86,7 +85,7 @@ class RetrievalTask(Task):
         if not self._k_test:
             return gallery.outcome({"": alone})
         found = candidates(similarity, self._k_test)
-        logits = self._match(found.either, found.stage, gallery)
+        logits = self._match(found.either, found.stage(rows.index, gallery.texts), gallery)
         again = BothWays(*(logits.masked_fill(~pairs, NO_CANDIDATE) for pairs in found))
         return gallery.outcome({"": again, ITC: alone})
 

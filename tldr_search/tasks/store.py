@@ -25,6 +25,11 @@ class Store:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
         partial.replace(path)
 
+    def forget(self, batch: int) -> None:
+        """All stages of one batch."""
+        for path in self._directory.glob(f"*/{batch:06d}.safetensors"):
+            path.unlink(missing_ok=True)
+
     def batches(self, stage: str) -> frozenset[int]:
         """The finished ones."""
         return frozenset(int(path.stem) for path in (self._directory / stage).glob("*.safetensors"))

@@ -5,7 +5,6 @@ Notation: B videos of V views (clip x crop) of T frames; a view is what the mode
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +12,6 @@ from typing import NamedTuple
 
 import lightning
 import torch
-from lightning.pytorch.utilities.memory import garbage_collection_cuda, is_oom_error
 from torch import Tensor, nn
 
 from tldr_search.backbones.output import Output
@@ -21,6 +19,7 @@ from tldr_search.data.module import ClipBatch
 from tldr_search.data.protocols import Protocol
 from tldr_search.metrics import RowsById
 from tldr_search.tasks.excluded import check_excluded
+from tldr_search.tasks.memory import attempt
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.ranks import check_failure, everywhere
 from tldr_search.tasks.store import Store
@@ -110,8 +109,9 @@ class Task(ABC, lightning.LightningModule):
         elif len(batch.positions):
             features = self._views(batch.video)
             rows = self.rows(batch.positions, features)
-            kept = {name: features[name] for name in self.stored}
-            self.store.put(CLIPS, batch.number, {"index": rows.index, "values": rows.values, "videos": batch.positions.clone(), **kept})
+            self.store.forget(batch.number)  # what was made of other videos under this number
+            kept = {"videos": batch.positions.clone(), "sizes": batch.sizes, **{name: features[name] for name in self.stored}}
+            self.store.put(CLIPS, batch.number, {"index": rows.index, "values": rows.values, **kept})
         else:
             return
         self._own.append(batch.number)
@@ -138,21 +138,22 @@ class Task(ABC, lightning.LightningModule):
         present = [i for i in range(len(self.names)) if i not in self.excluded]
         if rows.index.tolist() != list(self.expected(present)):
             raise RuntimeError(f"{len(rows.index)} samples came back of {len(self.expected(present))}")
-        wrong = rows.index[~rows.values.isfinite().all(dim=1)].tolist()
-        if wrong:
-            raise RuntimeError(f"the model gives no finite numbers for {len(wrong)} samples, the first at position {wrong[0]} of the split")
         with self.autocast():
             self.outcome = self.score(rows)
 
     def collect(self, rows: Sequence[Rows]) -> Rows:
-        """The rows of all ranks, each sample once, by rising index, on the CPU; every rank must call it."""
+        """The rows of all ranks, each sample once, by rising index, on the CPU; every rank must call it. `RuntimeError` for NaN."""
         metric = RowsById()
         width, dtype = next(shape for shape in everywhere((rows[0].values.shape[1], rows[0].values.dtype) if rows else ()) if shape)
         metric.update(torch.empty(0, dtype=torch.int64), torch.empty(0, width, dtype=dtype))  # an idle rank has nothing else
         for index, values in rows:
             metric.update(index.cpu(), values.cpu())
         index, values = metric.to(self.device).compute()
-        return Rows(index.cpu().reshape(-1), values.cpu().reshape(-1, width))  # torchmetrics makes scalars of single numbers
+        index, values = index.cpu().reshape(-1), values.cpu().reshape(-1, width)  # torchmetrics makes scalars of single numbers
+        wrong = index[~values.isfinite().all(dim=1)].tolist()
+        if wrong:
+            raise RuntimeError(f"the model gives no finite numbers for {len(wrong)} samples, the first at position {wrong[0]} of the split")
+        return Rows(index, values)
 
     def autocast(self) -> AbstractContextManager[None]:
         """The precision of the run, for what happens outside `test_step`."""
@@ -165,23 +166,13 @@ class Task(ABC, lightning.LightningModule):
         done = 0
         while done < len(flat):
             views = flat[done : done + self._views_at_once]
-            if (part := self._fitting(views)) is not None:
-                parts.append(part)
-                done += len(views)
+            if (part := attempt(self._forward, views)) is None:
+                self._views_at_once = len(views) // 2
+                continue
+            parts.append(part)
+            done += len(views)
         self.num_views += done
         return {name: torch.cat([part[name] for part in parts]).view(*video.shape[:2], *parts[0][name].shape[1:]) for name in parts[0]}
-
-    def _fitting(self, views: Tensor) -> dict[str, Tensor] | None:
-        """None, and fewer at once from now on, if memory does not suffice."""
-        try:
-            return self._forward(views)
-        except RuntimeError as error:
-            if not is_oom_error(error) or len(views) == 1:
-                raise
-        garbage_collection_cuda()
-        self._views_at_once = len(views) // 2
-        print(f"out of memory with {len(views)} views at once; going on with {self._views_at_once}", file=sys.stderr)
-        return None
 
     def _forward(self, views: Tensor) -> dict[str, Tensor]:
         method, schedule = self.reduction
@@ -201,8 +192,17 @@ def normalise(views: Tensor, protocol: Protocol) -> Tensor:
     return (views.permute(0, 4, 1, 2, 3).float() / 255 - mean) / std
 
 
-def finished_batches(store: Store, size: int, count: int) -> frozenset[int]:
-    """The batches of `size` of `count` videos that an earlier run has finished; one of which a video could not be read is not."""
-    return frozenset(
-        number for number in store.batches(CLIPS) if len(store.get(CLIPS, number, "videos")) == min(size, count - number * size)
-    )
+def finished_batches(store: Store, batches: Sequence[Sequence[int]], sizes: Sequence[int]) -> frozenset[int]:
+    """Which of `batches` (of videos) an earlier run has finished, with files of the same `sizes` in bytes.
+
+    A batch of which a video could not be read is not finished, nor is one whose file is damaged.
+    """
+    return frozenset(n for n in store.batches(CLIPS) if n < len(batches) and _is_finished(store, n, [sizes[i] for i in batches[n]]))
+
+
+def _is_finished(store: Store, number: int, sizes: Sequence[int]) -> bool:
+    try:
+        kept: list[int] = store.get(CLIPS, number, "sizes").tolist()
+    except ValueError:
+        return False
+    return kept == list(sizes)

@@ -5,7 +5,7 @@ Notation: M texts of at most L ids, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.wordpiece import normalise_caption
+from tldr_search.tasks.memory import fitting
 
 TEXTS_AT_ONCE = 256
 
@@ -24,21 +25,25 @@ def as_tokenised(arch: Architecture, texts: Sequence[str]) -> Sequence[str]:
     return [normalise_caption(text) for text in texts] if arch.family == "umt" else texts
 
 
-def in_batches(texts: TextBatch, device: torch.device) -> Iterator[tuple[Tensor, TextBatch]]:
-    """(rows of `texts` on the CPU, these texts on the device); texts of like length together, padded to the longest of a batch only.
+def in_batches(texts: TextBatch, device: torch.device, tower: Callable[[TextBatch], Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """(rows of `texts` on the CPU, what `tower` gives for them on the device); texts of like length together, padded to the longest only.
 
     Padding is masked, so that what comes out of a tower does not depend on it.
     """
-    for rows in by_length(texts.mask.sum(dim=1)).split(TEXTS_AT_ONCE):  # type: ignore[no-untyped-call]
+
+    def of(rows: Tensor) -> Tensor:
         longest = int(texts.mask[rows].sum(dim=1).max())
-        yield rows, TextBatch(texts.ids[rows, :longest].to(device), texts.mask[rows, :longest].to(device))
+        return tower(TextBatch(texts.ids[rows, :longest].to(device), texts.mask[rows, :longest].to(device)))
+
+    for rows in by_length(texts.mask.sum(dim=1)).split(TEXTS_AT_ONCE):  # type: ignore[no-untyped-call]
+        yield from fitting(of, rows)
 
 
 def clip_features(model: CLIPRetrieval, texts: TextBatch, device: torch.device) -> Tensor:
     """-> [M, E] float32 unit vectors on the CPU; normalised in float32 also under autocast."""
     features = torch.empty(len(texts.ids), model.arch.embed_dim)
-    for rows, batch in in_batches(texts, device):
-        features[rows] = F.normalize(model.text_encoder(batch).float(), dim=-1).cpu()
+    for rows, states in in_batches(texts, device, model.text_encoder):
+        features[rows] = F.normalize(states.float(), dim=-1).cpu()
     return features
 
 

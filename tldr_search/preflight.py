@@ -1,0 +1,43 @@
+"""What can be known to be impossible before any work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def check_hardware(precision: str, devices: int = 1) -> None:
+    """`ValueError` for what the Trainer would replace or refuse; imports torch only where there is something to ask."""
+    if precision != "fp16" and devices == 1:
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        kind, there = "GPUs", torch.cuda.device_count()
+    elif torch.backends.mps.is_available():
+        kind, there = "MPS devices", 1
+    elif precision == "fp16":
+        raise ValueError("precision: fp16 needs a GPU, and there is none here; fp32 or bf16 would be accepted")
+    else:
+        return  # processes on the CPU, as many as one likes
+    if devices > there:
+        raise ValueError(f"devices: {devices}, but there are {there} {kind} here; a whole number from 1 to {there} would be accepted")
+
+
+def check_writable(directory: Path) -> None:
+    """`ValueError` if the directory cannot be made, or not be written to."""
+    existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise ValueError(f"out: {str(directory)!r} cannot be made ({existing} is no directory); another directory would be accepted")
+    if not os.access(existing, os.W_OK):
+        raise ValueError(f"out: {str(directory)!r} cannot be written to; a directory of yours would be accepted")
+
+
+def make_writable(directory: Path) -> Path:
+    """Made now, rather than after the work whose result goes there."""
+    check_writable(directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out: {str(directory)!r} cannot be made ({error.strerror}); another directory would be accepted") from error
+    return directory
