@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tldr_search.scores import Rate, bootstrap_interval, estimate, harmonic_mean, mcnemar, paired_difference, standard_error
+from tldr_search.scores import Rate, bootstrap_interval, estimate, harmonic_mean, mcnemar, paired_difference
 
 RNG = np.random.default_rng(0)
 A = tuple((RNG.random(200) < 0.7).astype(float).tolist())
 B = tuple((RNG.random(200) < 0.6).astype(float).tolist())
-
-
-def test_standard_error() -> None:
-    assert standard_error(A) == pytest.approx(100 * stats.sem(A))
-    assert standard_error((1.0,)) == 0
 
 
 def test_bootstrap_interval_is_scipys() -> None:
@@ -31,7 +26,7 @@ def test_bootstrap_of_equal_outcomes_has_no_width() -> None:
 def test_bootstrap_of_outcomes_between() -> None:
     values = tuple(RNG.random(100).tolist())
     low, high = bootstrap_interval(values)
-    assert high - low == pytest.approx(2 * 1.96 * standard_error(values), rel=0.1)
+    assert high - low == pytest.approx(2 * 1.96 * 100 * stats.sem(values), rel=0.1)
 
 
 def test_mcnemar_by_hand() -> None:
@@ -80,7 +75,7 @@ def test_an_estimate_of_single_samples_is_their_bootstrap() -> None:
     found = estimate([rate(A, range(len(A)))])
     assert (found.low, found.high) == bootstrap_interval(A)
     assert found.value == pytest.approx(100 * np.mean(A))
-    assert found.stderr == pytest.approx(standard_error(A), rel=0.05)
+    assert found.stderr == pytest.approx(100 * stats.sem(A), rel=0.05)
     assert estimate([rate(A, range(len(A)))], level=0.5).high < found.high
 
 
@@ -90,7 +85,7 @@ def test_clusters_are_drawn_whole() -> None:
     found = estimate([part])
     assert found.value == pytest.approx(100 * part.hits.mean())
     assert found[1:] == pytest.approx(expected, rel=0.08)
-    assert found.stderr > 1.2 * standard_error(tuple(part.hits))  # as if they were independent
+    assert found.stderr > 1.2 * 100 * stats.sem(part.hits)  # as if they were independent
 
 
 def test_parts_that_share_clusters_are_drawn_together() -> None:
@@ -100,7 +95,7 @@ def test_parts_that_share_clusters_are_drawn_together() -> None:
     together = estimate(parts)
     assert together[:2] == pytest.approx((50, 0), abs=1e-9)
     apart = estimate([parts[0], rate(1 - hits, range(40, 80))])
-    assert apart.stderr == pytest.approx(np.hypot(standard_error(tuple(hits)), standard_error(tuple(1 - hits))) / 2, rel=0.05)
+    assert apart.stderr == pytest.approx(100 * np.hypot(stats.sem(hits), stats.sem(1 - hits)) / 2, rel=0.05)
 
 
 @pytest.mark.parametrize("harmonic", [False, True])

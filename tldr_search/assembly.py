@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from torch import nn
 
 from tldr_search.backbones.checkpoints import load_answering, load_backbone, load_retrieval
@@ -36,7 +38,8 @@ def read_split(config: Settings, split: str) -> Split:
 def decoder(config: Settings) -> Decoder:
     """Decoding processes and their cache; closed by whoever asks for it."""
     directory = expanded(config.cache_dir) if config.cache_dir else default_directory()
-    cache = FrameCache(directory, config.cache_gib * GIB) if config.cache else None
+    writers = config.decoders * int(os.environ.get("WORLD_SIZE", 1))
+    cache = FrameCache(directory, config.cache_gib * GIB, writers) if config.cache else None
     return Decoder(config.decoders, config.deadline, cache)
 
 

@@ -36,12 +36,6 @@ class Evaluation:
         return self.metrics[self.objective]
 
 
-def standard_error(outcomes: Sequence[float]) -> float:
-    """Standard error of `100 * mean(outcomes)` (sample standard deviation over the root of n)."""
-    values = np.asarray(outcomes, dtype=float)
-    return float(100 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
 def bootstrap_interval(outcomes: Sequence[float], level: float = 0.95, seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap interval of `100 * mean(outcomes)` over samples (Efron 1979), 10 000 resamples."""
     values = np.asarray(outcomes, dtype=float)

@@ -107,6 +107,17 @@ def test_what_another_process_of_the_run_uses_stays(tmp_path: Path, videos: list
     assert set(kept(one, videos)) == {left, 2}
 
 
+@pytest.mark.parametrize("writers", [1, 2, 8])
+def test_several_writers_exceed_the_limit_by_a_twentieth_in_all_and_an_entry_each(writers: int, tmp_path: Path, videos: list[Path]) -> None:
+    limit = 400 * SIZE
+    caches = [pickle.loads(pickle.dumps(FrameCache(tmp_path / "cache", limit, writers))) for _ in range(writers)]
+    for number in range(600):
+        cut = CUT._replace(trim_seconds=float(number))
+        caches[number % writers].put(videos[0], cut, frames())
+    kept = sum(path.stat().st_size for path in entries(tmp_path / "cache"))
+    assert limit - SIZE < kept <= limit + (writers > 1) * (limit // 20 + writers * SIZE)
+
+
 def test_a_leftover_of_a_killed_process_counts_and_goes(tmp_path: Path, videos: list[Path]) -> None:
     directory = tmp_path / "cache"
     FrameCache(directory, SIZE).put(videos[0], CUT, frames())

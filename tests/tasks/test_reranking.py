@@ -22,9 +22,15 @@ def test_candidates_of_both_directions():
 
 def test_other_pairs_have_another_name():
     similarity = torch.randn(6, 9, generator=torch.Generator().manual_seed(0))
-    names = [candidates(s, k).stage for s, k in [(similarity, 2), (similarity, 3), (similarity[:5], 3), (similarity[:, 1:], 3)]]
-    assert len(set(names)) == 4
-    assert candidates(similarity.clone(), 2).stage == names[0]
+    videos, texts = torch.arange(6), torch.arange(9)
+    names = [candidates(similarity, k).stage(videos, texts) for k in (2, 3)]
+    names += [candidates(similarity[:5], 3).stage(videos[:5], texts), candidates(similarity[:, 1:], 3).stage(videos, texts[1:])]
+    names += [
+        candidates(similarity, 2).stage(videos + 1, texts),
+        candidates(similarity, 2).stage(videos, texts + 1),
+    ]  # others were excluded
+    assert len(set(names)) == 6
+    assert candidates(similarity.clone(), 2).stage(videos, texts) == names[0]
 
 
 @pytest.mark.parametrize("at_once", [1, 12, 1000])

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from tldr_search.backbones.clip import CLIPRetrieval
 from tldr_search.backbones.umt import UMTRetrieval
 from tldr_search.data.benchmarks.split import RetrievalSplit
+from tldr_search.tasks.gallery import BothWays, Gallery
 from tldr_search.tasks.retrieval import RetrievalTask
 from tldr_search.tasks.task import normalise
 
@@ -34,9 +35,10 @@ def ranks(scores, owned):
     return [min(sum(s >= row[o] for c, s in enumerate(row) if c not in own) for o in own) for row, own in zip(scores, owned, strict=True)]
 
 
-def metrics(t2v, v2t, own, prefix=""):
+def metrics(t2v, v2t, own, texts, prefix=""):
     found = {}
-    by_video = [[t for t, videos in enumerate(own) if v in videos] for v in range(len(v2t))]
+    described = [[text for text, videos in zip(texts, own, strict=True) if v in videos] for v in range(len(v2t))]
+    by_video = [[t for t, text in enumerate(texts) if text in words] for words in described]
     both = {"t2v": ranks(np.transpose(t2v).tolist(), own), "v2t": ranks(np.array(v2t).tolist(), by_video)}
     for way, positions in both.items():
         found |= {f"{prefix}{way}_r{k}": percent(positions, k) for k in (1, 5, 10)}
@@ -53,11 +55,12 @@ def published(model, data, tokenize, clips, protocol, k_test, present):
     """Everything one at a time -> metrics, and the logits of the pairs that are looked at."""
     outputs = [model(normalise(clips[v], protocol), *SCHEDULE) for v in present]
     own = [[present.index(v) for v in videos if v in present] for videos in data.videos_of_text]
-    texts = [tokenize([t.replace(",", "").replace("!", "").lower()]) for t, left in zip(data.texts, own, strict=True) if left]
+    strings = [t.replace(",", "").replace("!", "").lower() for t, left in zip(data.texts, own, strict=True) if left]
+    texts = [tokenize([t]) for t in strings]
     own = [left for left in own if left]
     similarity = [[(model.embed_video(o.pooled) @ model.embed_text(t).T).item() for t in texts] for o in outputs]
     if not k_test:
-        return metrics(similarity, similarity, own), {}
+        return metrics(similarity, similarity, own, strings), {}
     t2v, v2t = np.full((2, len(outputs), len(texts)), -100.0)
     logit = lambda v, t: model.match(model.text_encoder(texts[t]), texts[t].mask, model.prepare(outputs[v].tokens)).item()  # noqa: E731
     for v, row in enumerate(similarity):
@@ -66,7 +69,7 @@ def published(model, data, tokenize, clips, protocol, k_test, present):
     for t, column in enumerate(zip(*similarity, strict=True)):
         for v in most(column, k_test):
             t2v[v, t] = logit(v, t)
-    return metrics(t2v, v2t, own) | metrics(similarity, similarity, own, "itc_"), np.maximum(t2v, v2t)
+    return metrics(t2v, v2t, own, strings) | metrics(similarity, similarity, own, strings, "itc_"), np.maximum(t2v, v2t)
 
 
 @pytest.fixture
@@ -102,6 +105,27 @@ def test_as_published(owners, k_test, run, model, umt, words, settings, clips, v
         assert 100 * rate.hits.mean() == pytest.approx(outcome.metrics[name])
         ranking, _, k = name.rpartition("_r")
         assert (outcome.columns[f"{ranking}_rank"] <= int(k)).tolist() == rate.hits.tolist()
+
+
+@pytest.mark.parametrize("k_test", [0, 1, 3])
+def test_equal_texts_as_published_but_for_ties(k_test, run, model, umt, words, settings, clips, videos):
+    texts = ("A b!", "a, b", "c", "C!", "d e", "f", "a b", "")
+    data, pixels = RetrievalSplit(videos(7), (), texts, ((0,), (1,), (2,), (2,), (3,), (4,), (5, 6), (6,))), clips(7, umt)
+    task = make(model, data, words, settings, k_test)
+    outcome = run(task, pixels)
+    expected, _ = published(model, data, words(), pixels, task.settings.protocol, k_test, list(range(7)))
+    assert outcome.metrics == pytest.approx(expected)
+    assert outcome.columns["t2v_num_equal"].tolist() == [3, 3, 2, 2, 1, 1, 3, 1]
+
+
+def test_equal_texts_by_hand(videos):
+    data = RetrievalSplit(videos(3), (), ("a dog", "a dog", "a cat"), ((0,), (1,), (2,)))
+    perfect = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    outcome = Gallery(data, torch.arange(3), data.texts).outcome({"": BothWays(perfect, perfect)})
+    assert outcome.columns["v2t_rank"].tolist() == [1, 1, 1]
+    assert outcome.columns["t2v_rank"].tolist() == [2, 2, 1]  # a text is not told which of the two videos is meant
+    left = Gallery(data, torch.tensor([0, 2]), data.texts).outcome({"": BothWays(perfect[::2, ::2], perfect[::2, ::2])})
+    assert left.columns["t2v_num_equal"].tolist() == [1, 1]
 
 
 def test_excluded_videos_leave_and_so_do_texts_of_nothing_else(run, model, umt, words, settings, clips, videos, tmp_path):
@@ -175,7 +199,7 @@ def test_clip_reads_texts_as_annotated(run, scrambled, clip, bytes_tokenizer, se
     with torch.inference_mode():
         features = [model.embed_video(model(normalise(clip, task.settings.protocol)).pooled) for clip in pixels]
         similarity = [[(f @ model.embed_text(bytes_tokenizer([t])).T).item() for t in data.texts] for f in features]
-    assert outcome.metrics == pytest.approx(metrics(similarity, similarity, ONE_EACH))
+    assert outcome.metrics == pytest.approx(metrics(similarity, similarity, ONE_EACH, data.texts))
 
 
 def test_several_views_are_refused(model, words, settings, videos):

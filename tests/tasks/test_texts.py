@@ -23,9 +23,9 @@ def test_states_do_not_depend_on_what_they_are_batched_with_nor_on_padding(scram
     model = scrambled(UMTRetrieval, umt)
     tokens = words()(TEXTS)
     states = TextStates(tokens.mask.sum(dim=1))
-    for rows, batch in in_batches(tokens, CPU):
+    for rows, found in in_batches(tokens, CPU, model.text_encoder):
         assert len(rows) <= 3
-        states.put(rows, model.text_encoder(batch))
+        states.put(rows, found)
     width = 20
     padded = TextBatch.of([ids[mask].tolist() for ids, mask in zip(*tokens, strict=True)], 0, width)
     at_full_width = model.text_encoder(padded)

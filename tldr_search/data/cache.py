@@ -21,7 +21,7 @@ from tldr_search.data.resizing import Frames
 VERSION = 1
 """To be raised when the same cut of the same video gives other pixels than before."""
 LOOKS = 20
-"""The directory is looked through again whenever a process has written this share of the limit."""
+"""The directory is looked through again whenever all writers together may have written one part in this many of the limit."""
 
 
 class _Entry(NamedTuple):
@@ -35,13 +35,15 @@ class FrameCache:
     """One `.npy` file per video and cut, in 256 folders; any number of processes and nodes may share a directory.
 
     Entries that this run has used are never removed by it (a run starts when this object is made; its workers get copies). So one pass over
-    more than fits keeps what it has: the rest is not stored. The limit holds for one process exactly; several that write at once count
-    each other's bytes only now and then, and may exceed it by a twentieth each.
+    more than fits keeps what it has: the rest is not stored. The limit holds for one writer exactly; several count each other's bytes
+    only now and then, and may exceed it by a twentieth in all, and by an entry each.
     """
 
-    def __init__(self, directory: Path, limit: int) -> None:
-        """`limit` in bytes."""
+    def __init__(self, directory: Path, limit: int, writers: int = 1) -> None:
+        """`limit` in bytes; `writers`: processes that write to the directory at once, on all nodes."""
+        assert writers > 0
         self.directory, self.limit = directory, limit
+        self._share = limit // (LOOKS * writers)
         self.trouble = ""
         """Why nothing is written any more."""
         self._started = time.time()
@@ -88,7 +90,7 @@ class FrameCache:
         return self.directory / key[:2] / f"{key[2:]}.npy"
 
     def _make_room(self, size: int) -> bool:
-        if self._unseen is None or self._unseen > self.limit // LOOKS:
+        if self._unseen is None or self._unseen > self._share:
             entries = sorted(_entries(self.directory), reverse=True)
             self._used, self._unseen = sum(entry.size for entry in entries), 0
             self._old = [entry for entry in entries if entry.used < self._started]

@@ -5,7 +5,8 @@ Notation: V videos, M texts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,10 +30,14 @@ class BothWays(NamedTuple):
 
 
 class Gallery:
-    """The videos that are left of a split, and the texts of which a video is left."""
+    """The videos that are left of a split, and the texts of which a video is left.
 
-    def __init__(self, split: RetrievalSplit, videos: Tensor) -> None:
-        """`videos` [V] int64: positions in the split, rising."""
+    Equal texts are one candidate: a text that equals one of a video's own is right for the video, too, whatever it is annotated for.
+    Right for a text are only the videos that it is annotated for.
+    """
+
+    def __init__(self, split: RetrievalSplit, videos: Tensor, texts: Sequence[str]) -> None:
+        """`videos` [V] int64: positions in the split, rising; `texts`: all of the split, as they are told apart."""
         self.row = {video: row for row, video in enumerate(videos.tolist())}
         """Row of each video."""
         own = {text: [v for v in described if v in self.row] for text, described in enumerate(split.videos_of_text)}
@@ -42,6 +47,15 @@ class Gallery:
         self._relevant = torch.zeros(len(videos), len(own), dtype=torch.bool)
         for column, described in enumerate(own.values()):
             self._relevant[[self.row[v] for v in described], column] = True
+        same: dict[str, list[int]] = defaultdict(list)
+        for column, text in enumerate(own):
+            same[texts[text]].append(column)
+        self._relevant_or_equal = self._relevant.clone()
+        self._num_equal = np.ones(len(own), np.int64)
+        for columns in same.values():
+            if len(columns) > 1:
+                self._relevant_or_equal[:, columns] = self._relevant[:, columns].any(dim=1, keepdim=True)
+                self._num_equal[columns] = len(columns)
         names = text_names(split)
         self._names = {"t2v": tuple(names[text] for text in own), "v2t": tuple(split.videos[v].name for v in self.row)}
         self._clusters = {"t2v": np.array([described[0] for described in own.values()]), "v2t": videos.numpy()}
@@ -49,12 +63,15 @@ class Gallery:
     def outcome(self, found: Mapping[str, BothWays]) -> Outcome:
         """Scores by the prefix of their metrics -> R@1, 5, 10 both ways and their mean, median and mean rank.
 
-        A text belongs with the (first) video that it describes when it comes to how certain a rate is. Ranks count from 1 in the columns.
+        A query whose right candidates were not looked at, where others were, ranks behind all others, in median and mean rank, too.
+        A text belongs with the (first) video that it describes when it comes to how certain a rate is. Ranks count from 1 in the columns;
+        `t2v_num_equal` is how many texts are equal to each, with itself.
         """
         metrics: dict[str, float] = {}
         rates: dict[str, Rate] = {}
         means: dict[str, Mean] = {}
         columns: dict[str, NDArray[Any]] = {f"{way}_name": np.array(names) for way, names in self._names.items()}
+        columns["t2v_num_equal"] = self._num_equal
         for prefix, scores in found.items():
             for way, (own, relevant, candidates) in self._ways(scores).items():
                 name, ranks = f"{prefix}{way}", best_ranks(own, relevant)
@@ -71,7 +88,7 @@ class Gallery:
         """-> scores [queries, candidates], which are relevant, and the names of the candidates."""
         return {
             "t2v": (scores.t2v.T, self._relevant.T, self._names["v2t"]),
-            "v2t": (scores.v2t, self._relevant, self._names["t2v"]),
+            "v2t": (scores.v2t, self._relevant_or_equal, self._names["t2v"]),
         }
 
     def _rate(self, hits: Tensor, way: str) -> Rate:

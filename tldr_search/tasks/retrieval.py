@@ -29,7 +29,9 @@ ITC = "itc_"
 class RetrievalTask(Task):
     """Ranks every video for every text and every text for every video: `t2v_*`, `v2t_*`, and `mean_*` of both, the papers' number.
 
-    Where pairs are looked at together, these are of the second ranking, and those of the first begin with `itc_`.
+    Where pairs are looked at together, these are of the second ranking, and those of the first begin with `itc_`. A query that has no
+    right candidate among those looked at ranks behind all others then: median and mean rank (`*_mdr`, `*_mnr`) depend on `k_test`.
+    Texts that reach the tokenizer as the same string are one candidate, whichever videos they are annotated for (see `Gallery`).
     """
 
     model: UMTRetrieval | CLIPRetrieval
@@ -42,11 +44,12 @@ class RetrievalTask(Task):
         check_single_view(settings.protocol)
         assert k_test >= 0
         self._split, self._tokenizer = split, tokenizer
+        self._texts = as_tokenised(model.arch, split.texts)
         self._k_test = k_test if isinstance(model, UMTRetrieval) and model.itm_head is not None else 0
 
     def prepare(self) -> None:
         """Features of all texts; their hidden states, too, where they meet videos."""
-        texts = self._tokenizer(as_tokenised(self.model.arch, self._split.texts))
+        texts = self._tokenizer(self._texts)
         if isinstance(self.model, CLIPRetrieval):
             self.text = clip_features(self.model, texts, self.device)
         else:
@@ -77,7 +80,7 @@ class RetrievalTask(Task):
 
     def score(self, rows: Rows) -> Outcome:
         """R@1, 5, 10, median and mean rank, both ways."""
-        gallery = Gallery(self._split, rows.index)
+        gallery = Gallery(self._split, rows.index, self._texts)
         with torch.autocast("cpu", enabled=False):
             similarity = rows.values @ self.text[gallery.texts].T
         similarity = self.trainer.strategy.broadcast(similarity)  # ranks must agree on the candidates to the last bit

@@ -35,6 +35,38 @@ def test_marks_say_which_split(annotate, videos, split: str, names: list[str], l
     assert [path.name for path in read.sources] == [f"{name}_test_split{split[-1]}.txt" for name in ("brush_hair", "wave")]
 
 
+PAIRS = ("climb", "climb_stairs", "kick", "kick_ball", "sword", "sword_exercise")
+
+
+def test_classes_are_in_the_order_of_their_names(annotate) -> None:
+    read = hmdb51.read(annotate({f"{name}_test_split1.txt": f"{name}.avi 2\n" for name in PAIRS}, folder=True, split="test1"))
+    assert [video.name for video in read.videos] == [f"{name}/{name}.avi" for name in PAIRS]
+    assert read.labels == tuple(range(6))
+    assert read.classes == ("climb", "climb stairs", "kick", "kick ball", "sword", "sword exercise")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("labels.csv", "id,name\n4,sword exercise\n5,sword\n0,climb stairs\n1,climb\n2,kick ball\n3,kick\n"),
+        ("label_map_hmdb51.txt", "climb stairs\nclimb\nkick ball\nkick\nsword exercise\nsword\n"),
+    ],
+)
+def test_or_as_a_list_beside_the_files_says(annotate, file: str, text: str) -> None:
+    files = {f"{name}_test_split1.txt": f"{name}.avi 2\n" for name in PAIRS}
+    read = hmdb51.read(annotate({**files, file: text}, folder=True, split="test1", num_classes=6))
+    assert {video.name.partition("/")[0]: label for video, label in zip(read.videos, read.labels, strict=True)} == {
+        "climb_stairs": 0,
+        "climb": 1,
+        "kick_ball": 2,
+        "kick": 3,
+        "sword_exercise": 4,
+        "sword": 5,
+    }
+    assert read.classes == ("climb stairs", "climb", "kick ball", "kick", "sword exercise", "sword")
+    assert read.sources[-1].name == file
+
+
 @pytest.mark.parametrize(
     ("change", "split", "message"),
     [
@@ -47,6 +79,9 @@ def test_marks_say_which_split(annotate, videos, split: str, names: list[str], l
         ),
         ({"wave_test_split1.txt": ""}, "test1", "wave_test_split1.txt: empty; <file> 0, 1 or 2"),
         ({"run_test_split1.txt": "r.avi 2\n"}, "test1", "annotations: 3 files <class>_test_split1.txt; 2"),
+        ({"labels.csv": "id,name\n0,wave\n1,brush\n"}, "test1", "labels.csv: 'brush'; every class that has a file, once,"),
+        ({"label_map.txt": "wave\nwave\n"}, "test1", "label_map.txt: 'wave'; every class that has a file, once,"),
+        ({"label_map.txt": "wave\n"}, "test1", "label_map.txt: 1 names; 2"),
         ({}, "test3", "annotations: 0 files <class>_test_split3.txt; 2"),
         ({"wave_test_split2.txt": "a.avi 1\n"}, "test2", "annotations: no video of test2; some marked 2"),
         ({}, "val", "split 'val' of"),

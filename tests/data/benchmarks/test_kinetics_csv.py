@@ -45,6 +45,21 @@ def test_clips_lie_flat_or_by_class_or_by_split(annotate, videos) -> None:
     assert paths[1] == root / "val" / f"{NAMES[1]}.webm"  # ids differ by case
 
 
+@pytest.mark.parametrize("folder", ["val", "validate", "file", "column"])
+def test_folders_of_a_split_that_is_asked_for_by_its_file(annotate, videos, folder: str) -> None:
+    clips = [f"{folder}/{NAMES[0]}.mp4", f"{folder}/abseiling/{NAMES[1]}.mp4"]
+    root = videos(*clips)
+    split = kinetics_csv.read(annotate({"k400/file.csv": VAL.replace(",val,", ",column,")}, split="k400/file.csv"))
+    assert [video.path for video in split.videos[:2]] == [root / clip for clip in clips]
+
+
+@pytest.mark.parametrize("header", [HEADER.replace("split", "part"), HEADER])
+def test_a_split_column_is_not_needed(annotate, videos, header: str) -> None:
+    root = videos(f"val/{NAMES[0]}.mp4")
+    split = kinetics_csv.read(annotate({"val.csv": header + "yoga,-3B32lodo2M,59,69,,0\n"}))
+    assert split.videos[0].path == root / f"val/{NAMES[0]}.mp4"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tldr_search.data.benchmarks import ucf101
+from tldr_search.data.benchmarks import BENCHMARKS, ucf101
 
 CLASSES = "1 Hammering\r\n2 HammerThrow\r\n3 HandstandPushups\r\n4 JumpRope\r\n\r\n"
 """As in the official file: in order, ignoring case."""
@@ -37,6 +37,24 @@ def test_files_are_found_ignoring_case_in_their_folder_or_flat(annotate, videos)
     ]
     videos("JumpRope/v_jumprope_g02_c01.avi")  # two that it might be
     assert ucf101.read(annotate({"testlist01.txt": TEST, "classInd.txt": CLASSES})).videos[2].path == root / NAMES[2]
+
+
+@pytest.mark.parametrize("line", ["JumpRope/v_JumpRope_g08_c01.avi 4", "ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1"])
+def test_numbers_without_an_index_are_refused(annotate, line: str) -> None:
+    source = annotate({"trainlist01.txt": f"{line}\n"})
+    with pytest.raises(ValueError) as error:
+        BENCHMARKS["ucf101"].reader(source)
+    assert str(error.value) == (
+        f"{source.annotations}, line 1: {line!r}: classInd.txt beside the list, to tell whether its numbers count from 0 or from 1, "
+        "would be accepted"
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["/data/JumpRope/v_JumpRope_g08_c01.avi 4", "v_JumpRope_g08_c01.avi 4", "JumpRope/v_JumpRope_g08_c01.avi 0"]
+)
+def test_lists_that_are_not_official_need_no_index(annotate, line: str) -> None:
+    assert BENCHMARKS["ucf101"].reader(annotate({"list.csv": f"{line}\n"})).labels == (int(line[-1]),)
 
 
 @pytest.mark.parametrize(

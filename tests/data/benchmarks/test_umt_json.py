@@ -38,6 +38,14 @@ def test_several_captions_are_texts_of_their_own_or_one_paragraph(annotate) -> N
     assert [video.name for video in split.videos] == [video.name for video in paragraphs.videos] == ["a.avi", "b.avi"]
 
 
+def test_a_blank_caption_among_others_is_a_text(annotate) -> None:
+    source = annotate({"test.json": json.dumps([{"video": "a.avi", "caption": ["one", "", " \n"]}, {"video": "b.avi", "caption": "two"}])})
+    split = umt_json.read(source)
+    assert split.texts == ("one", "", " \n", "two")
+    assert split.videos_of_text == ((0,), (0,), (0,), (1,))
+    assert umt_json.read_paragraphs(source).texts == ("one   \n", "two")
+
+
 def test_several_videos_of_a_text(annotate) -> None:
     entries = [
         {"caption": "Opening something", "video": ["9.webm", "2.webm"]},
@@ -58,6 +66,9 @@ def test_several_videos_of_a_text(annotate) -> None:
         '{"video": "x.mp4", "caption": []}',
         '{"video": "x.mp4", "caption": ["x", null]}',
         '{"video": "x.mp4", "caption": " "}',
+        '{"video": "x.mp4", "caption": ["", " "]}',
+        '{"video": "x.mp4", "caption": ["x", "\\u0000"]}',
+        '{"video": ["x.mp4", ""], "caption": "x"}',
         '{"video": "", "caption": "x"}',
         '{"video": "x\\u0000.mp4", "caption": "x"}',
         '{"video": "x\\ud800.mp4", "caption": "x"}',

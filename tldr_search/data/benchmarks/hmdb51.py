@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tldr_search.data.benchmarks.class_names import names_beside
 from tldr_search.data.benchmarks.folder import VideoFolder
 from tldr_search.data.benchmarks.labelled import Labelled, classification
 from tldr_search.data.benchmarks.record import Record, read_lines
@@ -23,27 +24,43 @@ def fits(first: Record | None) -> bool:
 
 
 def read(source: Source) -> ClassificationSplit:
-    """The videos of the split `train1`, `test1`, ... `test3`, class by class in sorted order, each named `<class>/<file>`.
+    """The videos of the split `train1`, `test1`, ... `test3`, class by class, each named `<class>/<file>`.
 
-    `ValueError` for what is malformed or double. Class names have spaces for underscores. Files are found as `VideoFolder.named` says.
+    Classes are in the order of their names, as mmaction2 sorts class folders, spaces for underscores. What `names_beside` finds among
+    the files overrides order and spelling, for models that count otherwise: by whole file names `kick_ball_test...` is before
+    `kick_test...`, and so it is in ViFi-CLIP's label CSVs. Videos are found as `VideoFolder.named` says. `ValueError` for what is
+    malformed or double, or names that are not those of the files.
     """
     split = re.fullmatch("(train|test)([123])", source.split)
     if split is None:
         raise ValueError(f"split {source.split!r} of {source.annotations}: one of test1 to test3 and train1 to train3 would be accepted")
     ending = f"_test_split{split[2]}.txt"
-    files = sorted(source.annotations.glob(f"*{ending}"), key=lambda path: path.name)
+    files = {path.name.removesuffix(ending): path for path in source.annotations.glob(f"*{ending}")}
     if len(files) != (source.num_classes or len(files)) or not files:
         wanted = source.num_classes or "some"
         raise ValueError(f"{source.annotations}: {len(files)} files <class>{ending}; {wanted} would be accepted")
-    names = [path.name.removesuffix(ending) for path in files]
-    rows = list(_rows(files, names, MARKS[split[1]], VideoFolder(source.videos)))
+    classes, beside = names_beside(next(iter(files.values())), len(files))
+    named = _in_order(files, classes, *beside) if classes else dict(sorted(files.items()))
+    rows = list(_rows(named, MARKS[split[1]], VideoFolder(source.videos)))
     if not rows:
         raise ValueError(f"{source.annotations}: no video of {source.split}; some marked {MARKS[split[1]]} would be accepted")
-    return classification(rows, tuple(name.replace("_", " ") for name in names), *files)
+    return classification(rows, classes or tuple(name.replace("_", " ") for name in named), *named.values(), *beside)
 
 
-def _rows(files: list[Path], names: list[str], wanted: str, folder: VideoFolder) -> Iterator[Labelled]:
-    for label, (path, name) in enumerate(zip(files, names, strict=True)):
+def _in_order(files: dict[str, Path], classes: tuple[str, ...], beside: Path) -> dict[str, Path]:
+    """The files in the order of these classes, which are listed in `beside`."""
+    left = {name.replace("_", " "): name for name in files}
+    ordered = []
+    for name in classes:
+        if (found := left.pop(name.replace("_", " "), None)) is None:
+            raise ValueError(f"{beside}: {name!r}; every class that has a file, once, would be accepted")
+        ordered.append(found)
+    return {name: files[name] for name in ordered}
+
+
+def _rows(files: dict[str, Path], wanted: str, folder: VideoFolder) -> Iterator[Labelled]:
+    """Class -> its file, in the order of the labels."""
+    for label, (name, path) in enumerate(files.items()):
         for record in read_lines(path, ACCEPTED):
             line = re.fullmatch(r"(.*\S)\s+([012])", record.text)
             if line is None:

@@ -18,12 +18,16 @@ ACCEPTED = "Kinetics' " + ",".join(COLUMNS)
 EXTENSIONS = (".mp4", ".mkv", ".webm", ".avi")
 NO_LABEL = ("", "-1")
 """Of test splits."""
+VALIDATION = ("val", "validate")
+"""How folders of validation clips are called."""
 
 
 class Row(NamedTuple):
     """A line, and its fields."""
 
     record: Record
+    split: str
+    """Empty if there is no such column."""
     label: str
     youtube_id: str
     time_start: str
@@ -58,8 +62,9 @@ def read(source: Source) -> ClassificationSplit:
     """A clip a row, named `<youtube_id>_<start>_<end>`. `ValueError` for what is malformed or double, or has no label, as test splits.
 
     The label is the rank of the class, quotes removed and spaces as underscores, among those of an official `train.csv` beside the file,
-    if there is one, or else of the file itself, of which there must be `source.num_classes`. The clip is looked for in the videos folder,
-    and in its subfolders of the class and the split, with any of `EXTENSIONS`.
+    if there is one, or else of the file itself, of which there must be `source.num_classes`. The clip is looked for, with any of
+    `EXTENSIONS`, in the videos folder and its subfolder of the class, and likewise in the folders that are called as the annotation file
+    (without its extension), as the split in the CSV's column, or as one of `VALIDATION`.
     """
     rows = _rows(read_csv(source.annotations, ACCEPTED))
     files, ranked = [source.annotations], rows
@@ -86,7 +91,8 @@ def _rows(lines: list[tuple[Record, list[str]]]) -> list[Row]:
         if len(fields) < len(columns):
             raise record.malformed(f"{len(columns)} fields, as in the header,")
     wanted = itemgetter(*map(columns.index, COLUMNS))
-    return [Row(record, *wanted(fields)) for record, fields in rows]
+    split = columns.index("split") if "split" in columns else None
+    return [Row(record, "" if split is None else fields[split], *wanted(fields)) for record, fields in rows]
 
 
 def _labelled(rows: list[Row], ranks: dict[str, int], source: Source) -> Iterator[Labelled]:
@@ -95,5 +101,6 @@ def _labelled(rows: list[Row], ranks: dict[str, int], source: Source) -> Iterato
         key, stem = row.key, row.stem
         if key not in ranks:
             raise row.record.malformed("a label of train.csv")
-        path = folder.clip(stem, ("", key, source.split, f"{source.split}/{key}"), EXTENSIONS)
+        splits = (name for name in (source.annotations.stem, row.split, *VALIDATION) if name)
+        path = folder.clip(stem, ("", key, *(inner for name in splits for inner in (name, f"{name}/{key}"))), EXTENSIONS)
         yield Labelled(row.record, Video(stem, path or source.videos / f"{stem}.mp4"), ranks[key])

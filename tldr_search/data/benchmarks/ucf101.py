@@ -19,15 +19,22 @@ LINE = re.compile(r"(?P<path>(?P<folder>[^/]+)/\S+)(?:\s+(?P<number>[0-9]{1,9}))
 
 
 def fits(first: Record | None) -> bool:
-    """Whether a file that begins so is one: without labels, or with others than those of `classInd.txt` beside it counted from 0."""
+    """Whether a file that begins so is one: without labels, or with others than those of `classInd.txt` beside it counted from 0.
+
+    `ValueError` where only `classInd.txt` could tell from which number labels count, and it is missing: `<class>/<file> <number>`.
+    """
     line = first and LINE.fullmatch(first.text)
     if first is None or not line:
         return False
     if line["number"] is None:
         return True
-    index = first.file.with_name(INDEX)
-    label = _labels(_classes(index)).get(line["folder"].lower()) if index.is_file() else None
-    return label is not None and label != int(line["number"])
+    index, number = first.file.with_name(INDEX), int(line["number"])
+    if index.is_file():
+        label = _labels(_classes(index)).get(line["folder"].lower())
+        return label is not None and label != number
+    if number and line["path"].count("/") == 1:
+        raise first.malformed(f"{INDEX} beside the list, to tell whether its numbers count from 0 or from 1,")
+    return False
 
 
 def read(source: Source) -> ClassificationSplit:

@@ -11,7 +11,11 @@ ACCEPTED = 'a list of {"video": file or files, "caption": text or texts}'
 
 
 def read(source: Source) -> RetrievalSplit:
-    """Every caption of an entry describes every video of it; captions are as annotated. `ValueError` for what is malformed."""
+    """Every caption of an entry describes every video of it. `ValueError` for what is malformed.
+
+    Captions are as annotated, blank ones among others, too: UMT's queries count them; an entry must have one that is not blank. A video
+    that several entries name is one video, which all their texts describe (UMT's released code ranks it once per entry).
+    """
     return _read(source, paragraphs=False)
 
 
@@ -26,11 +30,11 @@ def _read(source: Source, *, paragraphs: bool) -> RetrievalSplit:
     videos_of_text: list[tuple[int, ...]] = []
     for entry in list_entries(source.annotations, ACCEPTED):
         captions = _texts(entry, "caption")
+        names = _texts(entry, "video")
+        if not any(map(is_text, captions)) or not all(map(is_text, (*filter(str.strip, captions), *names))):
+            raise entry.record.malformed(ACCEPTED)
         if paragraphs:
             captions = [" ".join(captions)]
-        names = _texts(entry, "video")
-        if not all(map(is_text, (*captions, *names))):
-            raise entry.record.malformed(ACCEPTED)
         videos = tuple(dict.fromkeys(map(named.index, names)))
         texts += captions
         videos_of_text += [videos] * len(captions)
