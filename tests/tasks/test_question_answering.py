@@ -1,5 +1,7 @@
 """Question answering against the published two stages, one question and one answer at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,27 @@ def test_right_answers_are_counted(data, run, scrambled, umt, words, settings, c
     task = AnsweringTask(model, again, words, settings(), 4)
     assert run(task, pixels, directory=tmp_path / "other").metrics["accuracy"] == pytest.approx(300 / 7)
     assert task.outcome.columns["rank"].tolist() == [1, 1, 1, 5, 5, 5, 5]
+
+
+def test_questions_are_normalised_and_cut_at_25_and_answers_are_raw_and_cut_at_5(data, scrambled, umt, words, settings):
+    seen = {}
+    split = replace(data, questions=(Question("q", 0, "A-b, (C)?", "Dog"),), answers=("A Dog, no. 2", "d"))
+    AnsweringTask(scrambled(UMTAnswering, umt), split, lambda most: lambda texts: words(most)(seen.setdefault(most, texts)), settings(), 1)
+    assert seen == {25: ["a b c"], 5: ["A Dog, no. 2 [SEP]", "d [SEP]"]}
+
+
+def test_the_25th_id_of_a_question_counts_and_the_26th_does_not(data, run, scrambled, umt, words, settings, clips):
+    model = scrambled(UMTAnswering, umt)
+    for name, parameter in model.named_parameters():
+        if "LayerNorm.weight" in name:
+            parameter += 1  # otherwise what one word of many says is lost on the way
+    texts = [" ".join("ab" * 12)[: 2 * before] + word for before in (23, 24) for word in "abcdefgh"]
+    split = replace(data, questions=tuple(Question(str(i), 0, text, "d") for i, text in enumerate(texts)))
+    task = AnsweringTask(model, split, words, settings(), 9)
+    run(task, clips(6, umt))
+    read, cut = task.store.get(CLIPS, 0, "values")[:, 2].view(2, 8)
+    assert read.sort().values.diff().min() > 1e-4
+    assert (cut - cut[0]).abs().max() < 1e-5
 
 
 def test_questions_about_excluded_videos_leave(data, run, scrambled, umt, words, settings, clips):
