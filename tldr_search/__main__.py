@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tldr_search {options.command}: {error}", file=sys.stderr)
         return 2 if error.is_mistake else 1
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
+        if options.command == "evaluate":
+            print("\nstopped; finished batches are kept, and the same command goes on from there", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody to tell

@@ -39,7 +39,9 @@ def check_place(directory: Path, name: str) -> None:
     except (ValueError, TypeError, KeyError):
         raise ValueError(f"out: {path} is no result card of ours; another directory would be accepted") from None
     if not same:
-        raise ValueError(f"out: {directory} has the result of another evaluation ({what}); another directory would be accepted")
+        raise ValueError(
+            f"out: {directory} has the result of another evaluation ({what}; other settings, weights, annotations or version); another directory would be accepted"
+        )
 
 
 def make(

@@ -290,6 +290,11 @@ def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
             if evaluator.is_first:
                 raise
             return None  # the first rank tells it
+        finally:
+            if evaluator.is_first:
+                (config.directory / "lock").unlink(missing_ok=True)
+                with suppress(OSError):
+                    config.directory.rmdir()  # if nothing came of it
 
 
 def tell_ranks(error: ValueError) -> None:
@@ -330,6 +335,7 @@ def answer(config: AnswerConfig, video: Path) -> Row:
     return {
         "video": str(video),
         "model": config.model,
+        "cost_model": config.costs,
         "method": cost.method.spec,
         "schedule": list(cost.method.full(config.r, cost.geometry)),
         "gflops": cost(config.r).gflops,

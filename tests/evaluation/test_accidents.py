@@ -51,7 +51,7 @@ def test_bad_videos_end_the_run_all_listed_and_nothing_is_lost(evaluate: Evaluat
         bad(tmp_path, name, b"no video at all" * 100)
     status, _, said = evaluate("--out", "bad")
     assert status == 2
-    assert "2 of 6 videos cannot be read (on_bad_video=exclude would go on" in said
+    assert "2 of 6 videos cannot be read (--on-bad-video exclude goes on" in said
     assert "report/001.mp4: " in said
     assert "report/004.mp4: " in said
     views: list[int] = []

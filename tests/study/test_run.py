@@ -16,6 +16,7 @@ import pytest
 from landscape import Landscape
 
 from tldr_search.config import StudyConfig, default_study, load, to_yaml
+from tldr_search.lock import locked
 from tldr_search.study import directory
 from tldr_search.study import result as result_of
 from tldr_search.study.progress import Silent
@@ -169,7 +170,7 @@ def test_other_weights_are_refused(small: Small) -> None:
 
 
 def test_one_process_at_a_time(small: Small) -> None:
-    with directory.locked(small().directory), pytest.raises(ValueError, match="another process"):
+    with locked(small().directory), pytest.raises(ValueError, match="another process"):
         run_study(small(), Landscape())
 
 

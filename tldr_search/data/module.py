@@ -120,6 +120,11 @@ class ClipLoader:
     def __len__(self) -> int:
         return max(len(self._batches), 1)
 
+    @property
+    def num_open(self) -> int:
+        """Videos that are not finished."""
+        return sum(map(len, self._batches.open.values()))
+
     def __iter__(self) -> Iterator[ClipBatch]:
         if not len(self._batches):
             yield ClipBatch(-1, NOTHING, NOTHING)

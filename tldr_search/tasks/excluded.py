@@ -16,5 +16,7 @@ def check_excluded(names: Sequence[str], excluded: Mapping[int, str], *, tolerat
         return
     told = "; ".join(f"{names[i]}: {excluded[i]}" for i in list(excluded)[:SOME])
     more = f"; and {len(excluded) - SOME} more (all of them: tldr_search check)" if len(excluded) > SOME else ""
-    way_out = " (on_bad_video=exclude would go on without, and count them)" if len(excluded) < len(names) else ""
+    way_out = (
+        " (--on-bad-video exclude goes on without, and counts them; tldr_search check looks at all)" if len(excluded) < len(names) else ""
+    )
     raise SharedError(f"{len(excluded)} of {len(names)} videos cannot be read{way_out}: {told}{more}")

@@ -22,5 +22,7 @@ class WordTokenizer:
 
     def _id(self, word: str, text: str) -> int:
         if word not in self._ids:
-            raise ValueError(f"{word!r} in {text!r} is not in the vocabulary of this model ({len(self._ids)} words)")
+            raise ValueError(
+                f"{word!r} in {text!r} is not in the vocabulary of this model ({' '.join(word for word in self._ids if word[0] != '[')})"
+            )
         return self._ids[word]

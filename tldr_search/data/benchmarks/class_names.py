@@ -47,5 +47,5 @@ def names_beside(path: Path, num_classes: int) -> tuple[tuple[str, ...], tuple[P
     else:
         return (), ()
     if num_classes and len(names) != num_classes:
-        raise ValueError(f"{file}: {len(names)} names; {num_classes} would be accepted")
+        raise ValueError(f"{file}: {len(names)} names; {num_classes}, or another num_classes, would be accepted")
     return names, (file,)

@@ -40,7 +40,7 @@ def _classes(path: Path, num_classes: int) -> tuple[str, ...]:
     accepted = 'an object of "template": "label"'
     entries = list(object_entries(path, accepted))
     if num_classes and len(entries) != num_classes:
-        raise ValueError(f"{path}: {len(entries)} classes; {num_classes} would be accepted")
+        raise ValueError(f"{path}: {len(entries)} classes; {num_classes}, or another num_classes, would be accepted")
     names: dict[int, str] = {}
     for name, entry in entries:
         label = whole_number(str(entry.value))

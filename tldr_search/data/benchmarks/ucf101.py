@@ -45,7 +45,7 @@ def read(source: Source) -> ClassificationSplit:
     index = source.annotations.with_name(INDEX)
     classes = _classes(index)
     if source.num_classes and len(classes) != source.num_classes:
-        raise ValueError(f"{index}: {len(classes)} classes; {source.num_classes} would be accepted")
+        raise ValueError(f"{index}: {len(classes)} classes; {source.num_classes}, or another num_classes, would be accepted")
     return classification(_rows(source, _labels(classes)), classes, source.annotations, index)
 
 
