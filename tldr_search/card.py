@@ -39,9 +39,8 @@ def check_place(directory: Path, name: str) -> None:
     except (ValueError, TypeError, KeyError):
         raise ValueError(f"out: {path} is no result card of ours; another directory would be accepted") from None
     if not same:
-        raise ValueError(
-            f"out: {directory} has the result of another evaluation ({what}; other settings, weights, annotations or version); another directory would be accepted"
-        )
+        differ = "with other settings, weights, annotations or version"
+        raise ValueError(f"out: {directory} has the result of an evaluation {differ} ({what}); another directory would be accepted")
 
 
 def make(

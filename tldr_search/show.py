@@ -36,7 +36,8 @@ def _metric(name: str, value: float, interval: dict[str, Any] | None) -> Row:
 
 def answer(found: Row) -> str:
     """Of `commands.answer`."""
-    head = f"{found['video']}: {found['model']}, {_reduction(found)}, {found['gflops']:.1f} GFLOPs ({found['cost_model']}); views: {found['protocol']}"
+    cost = f"{found['gflops']:.1f} GFLOPs ({found['cost_model']})"
+    head = f"{found['video']}: {found['model']}, {_reduction(found)}, {cost}; views: {found['protocol']}"
     score = "similarity" if found["kind"] == "retrieval" else "probability"
     return "\n".join([head, _table({score: f"{entry['score']:.3f}", "answer": entry["name"]} for entry in found["answers"][:5])])
 
