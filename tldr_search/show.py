@@ -26,7 +26,11 @@ def evaluation(found: Row) -> str:
 
 
 def _reduction(found: Row) -> str:
-    return f"{found['method']} {_runs(found['schedule'])}" if any(found["schedule"]) else "unreduced"
+    """All of the schedule, but for the zeros at its end."""
+    schedule = found["schedule"]
+    while schedule and not schedule[-1]:
+        schedule = schedule[:-1]
+    return f"{found['method']} {_numbers(schedule)}" if schedule else "unreduced"
 
 
 def _metric(name: str, value: float, interval: dict[str, Any] | None) -> Row:
