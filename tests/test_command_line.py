@@ -18,10 +18,15 @@ import yaml
 
 from tldr_search import commands, config
 from tldr_search.__main__ import main
+from tldr_search.config import StudyConfig
 from tldr_search.data.benchmarks import BENCHMARKS, demo
-from tldr_search.identity import of as identity
+from tldr_search.identity import of
 
 Run = Callable[..., Any]
+
+
+def identity(study: StudyConfig) -> str:
+    return of(study, [BENCHMARKS[study.benchmark].reader(study.source(split)) for split in study.splits])
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tldr_search.backbones.families import VideoSide
 from tldr_search.backbones.text.tokenizers import tokenizer_of
 from tldr_search.backbones.umt import UMTAnswering, UMTRetrieval
 from tldr_search.config import Settings
+from tldr_search.config.able import ANSWERING, CLASSIFICATION
 from tldr_search.config.paths import expanded
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import AnsweringSplit, BaseToNovelSplit, ClassificationSplit, RetrievalSplit, Split
@@ -52,9 +53,9 @@ def load_model(config: Settings) -> nn.Module:
     """The model that the task needs, its weights loaded; `ValueError` for what does not fit."""
     arch = config.evaluated
     fields = {"frames": arch.frames, "num_classes": arch.num_classes}
-    if config.measures == "question-answering":
+    if config.measures == ANSWERING:
         return load_answering(config.model, config.weights, **fields)
-    if config.measures == "classification" and arch.num_classes:
+    if config.measures == CLASSIFICATION and arch.num_classes:
         return load_backbone(config.model, config.weights, **fields)
     return load_retrieval(config.model, config.weights, config.base_weights, **fields)
 

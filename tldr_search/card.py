@@ -84,13 +84,13 @@ def make(
 
 
 def write(card: dict[str, Any], found: Measurement, directory: Path) -> tuple[Path, Path]:
-    """Both files, whole or not at all."""
+    """Each file whole or not at all; the card comes last."""
     paths = directory / CARD, directory / OUTCOMES
     partial = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
     partial[0].write_text(json.dumps(card, indent=1) + "\n")
     with partial[1].open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **found.outcome.columns)
-    for source, target in zip(partial, paths, strict=True):
+    for source, target in reversed(list(zip(partial, paths, strict=True))):
         source.replace(target)
     return paths
 

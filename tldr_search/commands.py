@@ -307,11 +307,10 @@ def tell_ranks(error: ValueError) -> None:
 
 def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, command: str) -> Row | None:
     from tldr_search import card
-    from tldr_search.assembly import read_split
 
     cost, evaluated = _reduction(config)
-    split = read_split(config, config.measured_split)
-    name = identity.of_evaluation(config, evaluated)
+    split = evaluator.annotated(config.measured_split)
+    name = identity.of_evaluation(config, split, evaluated)
     card.check_place(config.directory, name)
     kept = config.directory / "unfinished" / name
     found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
@@ -355,13 +354,15 @@ def _reduction(config: ReducedSettings) -> tuple[CostModel, Schedule]:
 
 def study(config: StudyConfig, command: str = "", progress: Progress | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Searches, or goes on searching; the result, and the files of the report in the directory of the run, the page first."""
+    from tldr_search.data.benchmarks import BENCHMARKS
     from tldr_search.study.directory import RESULT
     from tldr_search.study.run import run_study
 
+    splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
     if not (config.directory / RESULT).is_file():  # a finished run is only read
         check_hardware(config.precision)
-        identity.check_apart(config)
-    found = run_study(config, _evaluator(config), weights=identity.of(config), command=command, progress=progress)
+        identity.check_apart(config, splits)
+    found = run_study(config, _evaluator(config), weights=identity.of(config, splits), command=command, progress=progress)
     return found, _write(found, config.directory)
 
 

@@ -25,6 +25,7 @@ from torch import nn
 
 from tldr_search.assembly import clips, decoder, load_model, make_task, read_split
 from tldr_search.config import Settings
+from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.decoding import Decoder
 from tldr_search.data.module import ClipModule, Clips
 from tldr_search.data.protocols import PROTOCOLS
@@ -73,6 +74,7 @@ class Evaluator:
     def __init__(self, config: Settings, world: World = ONE_DEVICE, *, bar: bool = False) -> None:
         """`bar`: progress on standard error."""
         self._config, self._world, self._bar = config, world, bar
+        self._splits: dict[str, Split] = {}
         self._tasks: dict[str, tuple[Task, Clips]] = {}
         self._watch = Watch()
         self._videos_at_once = max(config.batch_size // PROTOCOLS[config.cut.protocol].num_views, 1)
@@ -93,6 +95,12 @@ class Evaluator:
         assert task.outcome is not None
         excluded = {task.names[i]: reason for i, reason in task.excluded.items()}
         return Measurement(task.outcome, excluded, task.num_views, time.perf_counter() - started)
+
+    def annotated(self, split: str) -> Split:
+        """The annotations of a split, read once; `ValueError` for what is malformed."""
+        if split not in self._splits:
+            self._splits[split] = read_split(self._config, split)
+        return self._splits[split]
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -145,7 +153,7 @@ class Evaluator:
 
     def _task(self, split: str) -> tuple[Task, Clips]:
         if split not in self._tasks:
-            annotated = read_split(self._config, split)
+            annotated = self.annotated(split)
             source = clips(self._config, annotated, self._decoder)
             names = [video.name for video in annotated.videos]
             missing = dict(found for rank in everywhere(source.missing()) for found in rank.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import tldr_search
 from tldr_search.backbones.architectures import PACKAGED, RANDOM, VOCABULARY_FILES
 from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.config import HOW, EvaluateConfig, Settings, to_mapping
-from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import Split
 
 
@@ -33,19 +33,18 @@ def weights(model: str, checkpoint: str | None) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def of(config: Settings) -> str:
-    """Weights, annotations and version in one line, so that a run is not resumed with others."""
+def of(config: Settings, splits: Sequence[Split]) -> str:
+    """Weights, annotations (of `splits`, as read) and version in one line, so that a run is not resumed with others."""
     found = weights(config.model, config.weights)
     base = f" on {weights(config.model, config.base_weights)}" if config.base_weights else ""
-    splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
     words = f", vocabulary {text}" if (text := vocabulary(config)) else ""
     return f"weights {found}{base}{words}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
 
 
-def of_evaluation(config: EvaluateConfig, schedule: Sequence[int]) -> str:
+def of_evaluation(config: EvaluateConfig, split: Split, schedule: Sequence[int]) -> str:
     """Of everything that decides the numbers of an evaluation, as a name for a directory."""
     settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | {"on_bad_video", "checkpoint", "base"}}
-    return hashlib.sha256(repr((of(config), settings, tuple(schedule))).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((of(config, [split]), settings, tuple(schedule))).encode()).hexdigest()[:16]
 
 
 def vocabulary(config: Settings) -> str:
@@ -58,11 +57,9 @@ def vocabulary(config: Settings) -> str:
     return digest(path)
 
 
-def check_apart(config: Settings) -> None:
-    """`ValueError` if the splits have a video in common."""
-    paths = [
-        {video.path.resolve() for video in BENCHMARKS[config.benchmark].reader(config.source(split)).videos} for split in config.splits
-    ]
+def check_apart(config: Settings, splits: Sequence[Split]) -> None:
+    """`ValueError` if the splits of the config have a video in common."""
+    paths = [{video.path.resolve() for video in split.videos} for split in splits]
     if shared := set.intersection(*paths):
         names = " and ".join(config.splits)
         raise ValueError(f"{names} share {len(shared)} videos, e.g. {min(shared)}; splits that share none would be accepted")
@@ -75,5 +72,12 @@ def of_annotations(splits: Sequence[Split]) -> str:
 
 def digest(path: Path) -> str:
     """Of a file."""
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    """Once for a file that has not changed."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import lightning
 import numpy as np
 import torch
-import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -147,7 +146,7 @@ class ClipModule(lightning.LightningDataModule):
     """The test loader of one split. Use with `Trainer(use_distributed_sampler=False)`."""
 
     def __init__(self, clips: Clips, batch_size: int, finished: Callable[[Batches, Sequence[int]], Collection[int]]) -> None:
-        """`batch_size` videos; `finished(all batches, sizes of all videos)`: the batches that this rank finds finished."""
+        """`batch_size` videos; `finished(all batches, sizes of all videos)`: the batches that all ranks find finished."""
         super().__init__()
         self._clips, self._batch_size, self._finished = clips, batch_size, finished
 
@@ -156,14 +155,5 @@ class ClipModule(lightning.LightningDataModule):
         assert self.trainer is not None
         rank, world = self.trainer.global_rank, self.trainer.world_size
         count = len(self._clips)
-        finished = _common(self._finished(consecutive(count, self._batch_size), self._clips.sizes))
+        finished = self._finished(consecutive(count, self._batch_size), self._clips.sizes)
         return ClipLoader(self._clips, WholeBatches(count, self._batch_size, rank, world, finished))
-
-
-def _common(finished: Collection[int]) -> Collection[int]:
-    """What all ranks find: without a shared disk, a rank finds only its own."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return finished
-    found: list[Collection[int]] = [()] * dist.get_world_size()
-    dist.all_gather_object(found, finished)
-    return frozenset.intersection(*map(frozenset, found))

@@ -195,9 +195,11 @@ def normalise(views: Tensor, protocol: Protocol) -> Tensor:
 def finished_batches(store: Store, batches: Sequence[Sequence[int]], sizes: Sequence[int]) -> frozenset[int]:
     """Which of `batches` (of videos) an earlier run has finished, with files of the same `sizes` in bytes.
 
-    A batch of which a video could not be read is not finished, nor is one whose file is damaged.
+    A batch of which a video could not be read is not finished, nor is one whose file is damaged, nor one that a rank does not find: without
+    a shared disk, a rank finds only its own. Every rank must call it.
     """
-    return frozenset(n for n in store.batches(CLIPS) if n < len(batches) and _is_finished(store, n, [sizes[i] for i in batches[n]]))
+    found = frozenset(n for n in store.batches(CLIPS) if n < len(batches) and _is_finished(store, n, [sizes[i] for i in batches[n]]))
+    return frozenset.intersection(*everywhere(found))
 
 
 def _is_finished(store: Store, number: int, sizes: Sequence[int]) -> bool:
