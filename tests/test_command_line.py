@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tldr_search import commands, config
+from tldr_search import commands, config, listing
 from tldr_search.__main__ import main
 from tldr_search.config import StudyConfig
 from tldr_search.data.benchmarks import BENCHMARKS, demo
@@ -72,7 +72,7 @@ def test_an_interruption_has_its_own_status(monkeypatch: pytest.MonkeyPatch, sto
     def stopped(what: str) -> None:
         raise stop
 
-    monkeypatch.setattr("tldr_search.commands.list_", stopped)
+    monkeypatch.setattr("tldr_search.listing.list_", stopped)
     assert main(["list", "models"]) == 130
 
 
@@ -154,8 +154,8 @@ def test_a_mistake_in_the_options_is_one_line_too(command: str, said: str, capsy
 
 
 def test_a_fault_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(commands.LISTS, "models", partial(int, "not ours"))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="not ours"):  # its deepest frame is commands.list_
+    monkeypatch.setitem(listing.LISTS, "models", partial(int, "not ours"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not ours"):  # its deepest frame is listing.list_
         main(["list", "models"])
 
 
@@ -177,7 +177,7 @@ def test_only_a_raise_of_our_own_tells_a_mistake(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setitem(linecache.cache, file, (len(source), None, lines, file))
         space: dict[str, Any] = {}
         exec(compile(source, file, "exec"), space)
-        monkeypatch.setattr("tldr_search.commands.list_", space["faulty"])
+        monkeypatch.setattr("tldr_search.listing.list_", space["faulty"])
         if name in faults:
             with pytest.raises(ValueError, match="invalid literal"):
                 main(["list", "models"])
@@ -202,7 +202,7 @@ def test_a_path_that_cannot_be_written_is_a_mistake(
     def faulty(what: str) -> None:
         (tmp_path / "nowhere" / what).read_text()
 
-    monkeypatch.setattr(commands, "list_", faulty)
+    monkeypatch.setattr(listing, "list_", faulty)
     with pytest.raises(FileNotFoundError):
         main(["list", "models"])
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tldr_search import commands, show
+from tldr_search import commands, listing, show
 from tldr_search.tasks.ranks import RankFailedError
 
 PACKAGE = Path(__file__).parent
@@ -201,7 +201,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    rows = commands.list_(options.what)
+    rows = listing.list_(options.what)
     if options.json:
         _print_json({options.what: rows})
     else:
@@ -243,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
     check.add_argument("--data", help="root of annotations/, videos/ and checkpoints/")
     table = _subcommand(subparsers, "list", _list, "what there is")
-    table.add_argument("what", metavar="|".join(commands.LISTS))
+    table.add_argument("what", metavar="|".join(listing.LISTS))
     return parser
 
 

@@ -102,7 +102,7 @@ def reranking(found: Row) -> str:
 
 
 def listing(what: str, rows: Sequence[Row]) -> str:
-    """Of `commands.list_`."""
+    """Of `listing.list_`."""
     if what == "methods":
         return "\n\n".join(map(_method, rows))
     if what == "schedules":
