@@ -97,8 +97,13 @@ MISTAKES = {
     "study --budget 10gflops": ["10gflops", "least"],
     "study --budget 400gflops": ["400gflops", "303.3"],
     "study --budget 180gflop": ["'gflop'", "did you mean 180gflops?"],
-    "study --budget 25ms": ["latency is not supported"],
-    "study --search-split report": ["both 'report'"],
+    "study --budget 25ms": ["measured on umt-mini, which runs, but schedules are those of umt-b", "--cost-model umt-mini"],
+    "study --budget 25gflop/s": ["'gflop/s'", "180gflops, 60% (of the unreduced model), 25ms, 900mib or a range"],
+    "study --first-layers 1 --budget 60gflops": ["out of reach with first_layers 1", "least"],
+    "study --sampler tep": ["unknown 'tep'", "did you mean tpe?"],
+    "study --parts 50%,20%": ["parts: 50%, 20%", "rising"],
+    "study --alpha 2": ["alpha: 2.0", "between 0 and 1"],
+    "study --search-split report": ["both 'report'", "--allow-same-split"],
     "study --model umt-l": ["umt-l has no weights in the package", "vocabulary: none in 'data/checkpoints'; vocab.txt of umt-l"],
     "study --model videomae-b": ["videomae-b has no text tower", "umt-mini, umt-b, umt-l, clip-b16"],
     "study --cost-model umt-l": ["umt-l has 24 layers", "umt-mini has 12"],
@@ -140,7 +145,8 @@ def test_a_mistake_is_one_clear_line_and_status_2(
         ("study --trials x", "tldr_search study: argument --trials: 'x'; a whole number would be accepted; see --help"),
         ("list", "tldr_search list: the following arguments are required: models|methods|benchmarks|protocols|schedules; see --help"),
         ("lst", "invalid choice: 'lst'"),
-        ("study --workers 2", "unrecognized arguments: --workers"),
+        ("study --alpha x", "tldr_search study: argument --alpha: 'x'; a number would be accepted; see --help"),
+        ("study --wrokers 2", "unrecognized arguments: --wrokers"),
     ],
 )
 def test_a_mistake_in_the_options_is_one_line_too(command: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -293,6 +299,19 @@ def test_a_single_video(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(entry["score"] for entry in found["answers"]) == pytest.approx(1)
     assert main(["evaluate", video, "--split", "report"]) == 2
     assert "--split with a single video" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_what_a_study_would_do_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    found = run("study", "--dry-run", "--method", "tome", "--ladder", "", "--batch-size", "10", "--out", str(out))
+    assert (found["unit"], found["budget"], found["rungs"]) == ("gflops", 180, [180])
+    (tome,) = found["methods"]
+    assert (tome["method"], tome["slots"]) == ("tome", 12)
+    assert tome["least"] < 180 < tome["base"]
+    assert tome["schedules"] > 1e20
+    assert {job["what"]: job["evaluations"] for job in found["jobs"]}["trials"] == 8
+    assert found["seconds"] > 0
+    assert not out.exists()
 
 
 @pytest.fixture(scope="module")

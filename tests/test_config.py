@@ -18,6 +18,7 @@ from tldr_search.config import (
     help_texts,
     load,
     load_any,
+    task_of,
     to_yaml,
 )
 
@@ -39,6 +40,49 @@ def test_the_default_study() -> None:
     assert len(config.rungs) == 6
     assert config.rungs[0] < 102
     assert config.directory == Path("runs/demo-180gflops")
+
+
+def test_budgets_that_are_measured() -> None:
+    config = default_study(cost_model="umt-mini", budget="10ms..20ms", ladder=["50%", "15ms"])
+    assert (config.unit, config.costs) == ("ms", "umt-mini")
+    assert config.budget_at(25) == 20
+    assert config.rungs_at(25) == pytest.approx((10, 11.25, 12.5, 15, 17.5, 20))
+    with pytest.raises(ValueError, match="ladder: '15ms'; an amount below the 14 ms of the unreduced model"):
+        config.rungs_at(14)
+    assert default_study(cost_model="umt-mini", budget="2gib", ladder=[]).rungs_at(4096) == (2048,)
+
+
+def test_what_asks_for_no_labels_belongs_to_every_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for objective in ("agreement", "fidelity"):
+        assert default_study(objective=objective).measures == "retrieval"
+        assert default_study(objective=objective, task="classification").measures == "classification"
+        assert task_of(objective, "k400", "videomae-b") == "classification"
+        assert task_of(objective, "msvd-qa", "umt-b") == "question-answering"
+        assert task_of(objective, "k400-base-to-novel", "vifi-clip-b16") == "base-to-novel"
+        assert task_of(objective, "demo", "videomae-b") == "classification"  # it has no text tower
+    assert task_of("top5", "demo", "umt-mini") == "classification"
+
+
+def test_constraints_and_parts() -> None:
+    config = default_study(first_layers=6, multiple_of=8, parts=["12.5%", "50 %"])
+    assert config.shape.binding == {"first_layers": 6, "multiple_of": 8}
+    assert config.part_shares == (0.125, 0.5)
+    assert default_study(parts="").part_shares == ()
+
+
+def test_one_split_for_both_only_if_it_is_said() -> None:
+    config = default_study(search_split="report", allow_same_split=True)
+    assert config.splits == ("report", "report")
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "studies").glob("msvd/*.yaml")), ids=lambda path: path.stem)
+def test_studies_of_benchmarks_parse_where_the_files_are(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("checkpoints/ret_msvd_b16_25m.pth", "checkpoints/vocab.txt", *(f"annotations/msvd_ret_{s}.json" for s in ("val", "test"))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("TLDR_SEARCH_DATA", str(tmp_path))
+    assert load(StudyConfig, path).name == f"umt-b-msvd-{path.stem.replace('_', '-')}"
+    assert path.read_text().startswith("# ")
 
 
 def test_ladders() -> None:
@@ -122,7 +166,24 @@ def test_every_field_is_explained() -> None:
         ({"seed": -1}, "seed: -1"),
         ({"budget": 180}, "budget: 180 is int; text"),
         ({"budget": "180"}, "no unit"),
-        ({"budget": "25ms"}, "not supported yet"),
+        ({"budget": "25ms"}, "measured on umt-mini, which runs, but schedules are those of umt-b; --cost-model umt-mini, or .* would be"),
+        ({"budget": "25s"}, "unknown unit 's'; did you mean 25gflops"),
+        ({"budget": "20ms..180gflops"}, "ms and GFLOPs; both ends in one unit"),
+        ({"ladder": ["20ms"]}, "ladder: '20ms' beside a budget of 180gflops; per cent, or gflops as there, would be accepted"),
+        ({"model": "umt-mini", "budget": "25ms", "ladder": "180gflops"}, "beside a budget of 25ms; per cent, or ms as there"),
+        ({"first_layers": 13}, "first_layers: 13; 1 to 12 would be accepted for umt-b"),
+        ({"first_layers": 1, "budget": "60gflops"}, r"60.0 GFLOPs\) is out of reach with first_layers 1 \(vid-tldr on umt-b: least"),
+        ({"multiple_of": 0}, "multiple_of: 0; a whole number from 1"),
+        ({"sampler": "tep"}, "sampler: unknown 'tep'; did you mean tpe"),
+        ({"parts": ["50%", "25%"]}, "parts: 50%, 25%; rising ones"),
+        ({"parts": ["100%"]}, "parts: '100%'; per cent between 0% and 100%"),
+        ({"alpha": 0.0}, "alpha: 0.0; a chance between 0 and 1"),
+        ({"alpha": "0.05"}, "alpha: '0.05' is str; a number would be accepted"),
+        ({"alpha": True}, "alpha: True is bool; a number"),
+        ({"patience": -1}, "patience: -1"),
+        ({"workers": 0}, "workers: 0; a whole number from 1"),
+        ({"task": "classification"}, "objective: unknown 't2v_r1'; .*top1, top5, agreement, fidelity"),
+        ({"task": "question-answering"}, "task: unknown 'question-answering'; .*accepted are retrieval, classification"),
         ({"model": "umt-mni"}, "model: unknown 'umt-mni'; did you mean umt-mini"),
         ({"cost_model": "umt-l"}, "cost_model: umt-l has 24 layers, umt-mini has 12; one of umt-mini, umt-b, .* would be accepted"),
         ({"cost_model": "swin-t"}, r"tokens leave swin-t only between stages \(after layers 2, 4, 10\), umt-mini in any layer; one of umt"),
@@ -138,7 +199,7 @@ def test_every_field_is_explained() -> None:
         ({"report_split": "reprot"}, "report_split: unknown 'reprot'; did you mean report"),
         ({"precision": "fp8"}, "did you mean"),
         ({"ladder": ["120%"]}, "ladder: budget '120%': .* at most 100%"),
-        ({"ladder": ["310gflops"]}, "310gflops.*below the 303.3 GFLOPs of umt-b"),
+        ({"ladder": ["310gflops"]}, "310gflops.*below the 303.3 GFLOPs of the unreduced model"),
         ({"ladder": ["100gflops..120gflops"]}, "a single amount"),
         ({"budget": "20gflops"}, r"vid-tldr on umt-b: least 36.4, unreduced 303.3; tome on umt-b: least 35.1, unreduced 303.3; sta on"),
         ({"budget": "100%"}, "out of reach"),
@@ -197,7 +258,7 @@ def test_mistakes_in_an_evaluation(values: dict[str, object], said: str) -> None
         (StudyConfig, {"model": "umt-mni", "cost_model": "umt-q", "budget": "10gflops"}, "model cost_model"),
         (StudyConfig, {"model": "umt-mni", "cost_model": "umt-b", "budget": "400gflops"}, "model budget"),
         (StudyConfig, {"model": "videomae-b", "cost_model": "swin-t", "seed": -1}, "cost_model seed model"),
-        (StudyConfig, {"methods": 5, "baselines": "none", "budget": "6ms", "ladder": "9%,120%"}, "methods baselines budget ladder"),
+        (StudyConfig, {"methods": 5, "baselines": "none", "budget": "6mn", "ladder": "9%,120%"}, "methods baselines budget ladder"),
         (StudyConfig, {"methods": "tom,rondom", "baselines": "random,random"}, "methods methods baselines"),
         (StudyConfig, {"model": "swin-t", "baselines": "tome", "checkpoint": "/nope"}, "checkpoint methods methods baselines model"),
         (

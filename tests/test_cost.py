@@ -92,12 +92,26 @@ def test_counting_never_imports_torch():
 
 
 @pytest.mark.parametrize(
-    "text,low,high",
-    [("180gflops", 180, 180), ("200.5 GFLOPs", 200.5, 200.5), ("60%", 182.006, 182.006), ("120gflops..300gflops", 120, 300)],
+    "text,low,high,unit",
+    [
+        ("180gflops", 180, 180, "gflops"),
+        ("200.5 GFLOPs", 200.5, 200.5, "gflops"),
+        ("60%", 182.006, 182.006, "gflops"),
+        ("120gflops..300gflops", 120, 300, "gflops"),
+        ("25ms", 25, 25, "ms"),
+        ("20%..2.5 ms", 60.669, 2.5, "ms"),
+        ("900MiB", 900, 900, "mib"),
+        ("900mib..2gib", 900, 2048, "mib"),
+    ],
 )
-def test_budget(text, low, high):
+def test_budget(text, low, high, unit):
     budget = parse_budget(text)
-    assert budget.gflops(CostModel(architecture("umt-b")).base) == pytest.approx((low, high), abs=1e-3)
+    assert budget.unit == unit
+    if low > high:
+        with pytest.raises(ValueError, match=r"60\.67 ms is above 2\.5 ms; the lower end comes first"):
+            budget.at(CostModel(architecture("umt-b")).base)
+        return
+    assert budget.at(CostModel(architecture("umt-b")).base) == pytest.approx((low, high), abs=1e-3)
     assert budget.is_range == (low != high)
     assert parse_budget(str(budget)) == budget
 
@@ -108,7 +122,10 @@ def test_budget(text, low, high):
         ("180", "did you mean 180gflops"),
         ("180gflop", "did you mean 180gflops"),
         ("60percent", "did you mean 60%"),
-        ("25ms", "measured latency is not supported yet"),
+        ("25s", "did you mean 25gflops"),
+        ("25msec", "did you mean 25ms"),
+        ("2gb", "did you mean 2gib"),
+        ("20ms..900mib", "ms and MiB; both ends in one unit"),
         ("-3gflops", "no amount"),
         ("0gflops", "above 0"),
         ("120%", "at most 100%"),
@@ -124,6 +141,6 @@ def test_budget_near_misses(text, says):
 
 
 def test_the_ends_of_a_range_in_different_units():
-    assert parse_budget("30%..100gflops").gflops(300) == (90, 100)
+    assert parse_budget("30%..100gflops").at(300) == (90, 100)
     with pytest.raises(ValueError, match="the lower end comes first"):
-        parse_budget("90%..100gflops").gflops(300)
+        parse_budget("90%..100gflops").at(300)

@@ -19,6 +19,12 @@ def test_bootstrap_interval_is_scipys() -> None:
     assert bootstrap_interval(A) == bootstrap_interval(A)
 
 
+def test_bootstrap_of_many_different_outcomes_is_scipys() -> None:
+    values = np.random.default_rng(0).beta(8, 2, size=200)
+    theirs = stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(1)).confidence_interval
+    assert bootstrap_interval(tuple(values)) == pytest.approx((100 * theirs.low, 100 * theirs.high), abs=0.2)
+
+
 def test_bootstrap_of_equal_outcomes_has_no_width() -> None:
     assert bootstrap_interval((1.0,) * 50) == (100, 100)
 

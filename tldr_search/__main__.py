@@ -87,6 +87,10 @@ def _study(options: argparse.Namespace) -> None:
 
     chosen = _chosen(options, config.StudyConfig)
     study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
+    if options.dry_run:
+        planned = commands.dry_run(study)
+        _print_json(planned) if options.json else print(show.plan(planned))
+        return
     result, paths = commands.study(study, _command(), Bar())
     if options.json:
         _print_json(commands.study_summary(result, study.directory))
@@ -212,8 +216,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="tldr_search", description="Search per-layer token-reduction schedules of video transformers.")
     parser.add_argument("--version", action="version", version=f"tldr_search {_version()}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    study = _subcommand(subparsers, "study", _study, "search the schedules that reach a GFLOPs budget")
+    study = _subcommand(subparsers, "study", _study, "search the schedules that reach a budget")
     study.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
+    study.add_argument("--dry-run", action="store_true", help="say what it would do: reachable range, size of the space, expected time")
     _add_fields(study, "StudyConfig")
     evaluate = _subcommand(subparsers, "evaluate", _evaluate, "measure one schedule")
     evaluate.add_argument(
@@ -271,8 +276,9 @@ def _add_fields(parser: argparse.ArgumentParser, kind: str) -> None:
         if config.is_switch(getattr(config, kind), field):
             parser.add_argument(*names, dest=field, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=_help(text))
             continue
-        number = config.is_number(getattr(config, kind), field)
-        parser.add_argument(*names, dest=field, type=_whole if number else str, default=argparse.SUPPRESS, help=_help(text))
+        numbers = {_whole: config.is_number, _number: config.is_real}
+        parse = next((parse for parse, holds in numbers.items() if holds(getattr(config, kind), field)), str)
+        parser.add_argument(*names, dest=field, type=parse, default=argparse.SUPPRESS, help=_help(text))
 
 
 def _help(text: str) -> str:
@@ -284,6 +290,13 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}; a whole number would be accepted") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; a number would be accepted") from None
 
 
 def _chosen(options: argparse.Namespace, kind: type) -> dict[str, Any]:

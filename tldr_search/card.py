@@ -68,7 +68,7 @@ def make(
         "stderr": score.stderr,
         "ci95": [score.low, score.high],
         "num_samples": outcome.num_samples(config.objective),
-        "num_videos": len(split.videos) - len(found.excluded),
+        "num_videos": found.num_videos,
         "excluded": [{"video": name, "reason": reason} for name, reason in found.excluded.items()],
         "dataset": _dataset(config, split, found),
         "seconds": found.seconds,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
 from contextlib import nullcontext, suppress
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tldr_search import identity
 from tldr_search.backbones.architectures import architecture
-from tldr_search.cost import CostModel
+from tldr_search.cost import COUNTED, CostModel
 from tldr_search.lock import locked
 from tldr_search.names import near
 from tldr_search.preflight import check_hardware, make_writable
@@ -22,8 +23,9 @@ from tldr_search.schedule import Geometry, Schedule, transfer
 if TYPE_CHECKING:
     from tldr_search.config import AnswerConfig, EvaluateConfig, StudyConfig
     from tldr_search.config.reduced import ReducedSettings
+    from tldr_search.cost.profile import Profile
     from tldr_search.evaluate import Evaluator, World
-    from tldr_search.scores import Evaluation
+    from tldr_search.scores import Evaluation, Request
     from tldr_search.study.progress import Progress
     from tldr_search.study.result import Result
 
@@ -242,13 +244,47 @@ def study(config: StudyConfig, command: str = "", progress: Progress | None = No
     from tldr_search.data.benchmarks import BENCHMARKS
     from tldr_search.study.directory import RESULT
     from tldr_search.study.run import run_study
+    from tldr_search.study.workers import visible_gpus
 
     splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
     if not (config.directory / RESULT).is_file():  # a finished run is only read
         check_hardware(config.precision)
-        identity.check_apart(config, splits)
-    found = run_study(config, _evaluator(config), weights=identity.of(config, splits), command=command, progress=progress)
+        if not config.allow_same_split:
+            identity.check_apart(config, splits)
+    measure = Evaluations(config)
+    found = run_study(
+        config,
+        measure,
+        identity=identity.by_name(config, splits),
+        command=command,
+        progress=progress,
+        workers=config.workers or max(len(visible_gpus()), 1),
+        profile=partial(_profile, config),
+        same_split=bool(identity.shared_videos(splits)),
+    )
+    measure.close()
     return found, _write(found, config.directory)
+
+
+def _profile(config: StudyConfig) -> Profile:
+    from tldr_search.latency import as_told, measure_profile
+
+    profile = measure_profile(config)
+    print(as_told(profile), file=sys.stderr)
+    return profile
+
+
+def dry_run(config: StudyConfig) -> Row:
+    """What a study would do: what is in reach, how many schedules there are, how long it takes (a small part is timed)."""
+    from tldr_search.data.benchmarks import BENCHMARKS
+    from tldr_search.study import plan
+    from tldr_search.study.grounds import grounds
+
+    splits = {split: BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits}
+    check_hardware(config.precision)
+    measured = None if config.unit == COUNTED else _profile(config)
+    speed = plan.speed(config, Evaluations(config), {name: len(split.videos) for name, split in splits.items()})
+    return plan.record(plan.plan(config, grounds(config, measured), speed))
 
 
 def study_summary(found: Result, run: Path) -> Row:
@@ -259,7 +295,8 @@ def study_summary(found: Result, run: Path) -> Row:
     table = rows(found)
     return {
         "run": str(run),
-        "budget_gflops": found.budget,
+        "unit": found.unit,
+        f"budget_{found.unit}": found.budget,
         "model": found.model,
         "cost_model": found.cost_model,
         "base": record(table[0]),
@@ -291,15 +328,26 @@ def _write(found: Result, directory: Path) -> tuple[Path, ...]:
     return write_report(found, directory, removed=removed, num_tokens=counted.num_tokens)
 
 
-def _evaluator(config: StudyConfig) -> Callable[[str, Schedule, str], Evaluation]:
-    """Loads what it needs when it is first called: a finished run needs nothing."""
-    loaded: list[Callable[[str, Schedule, str], Evaluation]] = []
+class Evaluations:
+    """What a study measures with; loads what it needs when it is first called, in each process of its own."""
 
-    def measure(method: str, schedule: Schedule, split: str) -> Evaluation:
-        if not loaded:
-            from tldr_search.evaluate import Evaluator
+    def __init__(self, config: StudyConfig) -> None:
+        self._config = config
 
-            loaded.append(Evaluator(config))
-        return loaded[0](method, schedule, split)
+    def __call__(self, request: Request) -> Evaluation:
+        """As `tldr_search.evaluate.Evaluator` does."""
+        return self._evaluator(request)
 
-    return measure
+    def close(self) -> None:
+        """Ends what was started."""
+        if "_evaluator" in self.__dict__:
+            self._evaluator.close()
+
+    def __reduce__(self) -> tuple[type[Evaluations], tuple[StudyConfig]]:
+        return Evaluations, (self._config,)
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        from tldr_search.evaluate import Evaluator
+
+        return Evaluator(self._config, seed=self._config.seed)

@@ -1,4 +1,4 @@
-"""The one door to the accelerator: (method, schedule, split) -> scores, through Lightning's Trainer."""
+"""The one door to the accelerator: what is asked of a schedule -> scores, through Lightning's Trainer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import lightning
@@ -24,17 +23,20 @@ from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 from torch import nn
 
 from tldr_search.assembly import clips, decoder, load_model, make_task, read_split
+from tldr_search.backbones.prefixes import Prefixes
 from tldr_search.config import Settings
 from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.decoding import Decoder
-from tldr_search.data.module import ClipModule, Clips
+from tldr_search.data.module import ClipModule, Clips, in_batches, part_of
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.progress import VideoBar, Watcher
-from tldr_search.scores import Evaluation
+from tldr_search.reducers import NONE
+from tldr_search.scores import Evaluation, Request
 from tldr_search.tasks.excluded import check_excluded
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.ranks import Watch, everywhere, tell_failure
-from tldr_search.tasks.store import Store
+from tldr_search.tasks.said import LABEL_FREE, Said
+from tldr_search.tasks.store import Scratch, Store
 from tldr_search.tasks.task import Task, finished_batches
 
 PATIENCE = timedelta(days=7)
@@ -59,6 +61,8 @@ class Measurement(NamedTuple):
     outcome: Outcome
     excluded: Mapping[str, str]
     """Videos that were left out, and why."""
+    num_videos: int
+    """The others."""
     num_views: int
     """Views that went through the model, on all devices; what was finished before is not among them."""
     seconds: float
@@ -66,35 +70,60 @@ class Measurement(NamedTuple):
 
 
 class Evaluator:
-    """Loads model, texts and clips once; then measures any schedule on any split.
+    """Loads model, texts and clips once; then measures any schedule on any split, or on parts of it.
 
     With several devices every rank holds an `Evaluator` of its own and gets the same scores.
     """
 
-    def __init__(self, config: Settings, world: World = ONE_DEVICE, *, bar: bool = False) -> None:
-        """`bar`: progress on standard error."""
+    def __init__(self, config: Settings, world: World = ONE_DEVICE, *, bar: bool = False, seed: int = 0) -> None:
+        """`bar`: progress on standard error; `seed`: of the order that parts of a split begin."""
         self._config, self._world, self._bar = config, world, bar
         self._splits: dict[str, Split] = {}
         self._tasks: dict[str, tuple[Task, Clips]] = {}
+        self._seed, self._scratch, self._prefixes = seed, Scratch(), Prefixes()
+        self._unreduced: dict[tuple[str, float], Said] = {}
         self._watch = Watch()
         self._videos_at_once = max(config.batch_size // PROTOCOLS[config.cut.protocol].num_views, 1)
 
-    def __call__(self, method: str, schedule: tuple[int, ...], split: str) -> Evaluation:
-        """`schedule` in the counts of the model; method `none` with an empty schedule is the model unreduced."""
-        with TemporaryDirectory(prefix="tldr_search-") as scratch:
-            found = self.measure(method, schedule, split, Path(scratch))
-        rate = found.outcome.rates[self._config.objective]
-        return Evaluation(found.outcome.metrics, self._config.objective, tuple(rate.hits.tolist()), rate.names, found.seconds)
+    def __call__(self, request: Request) -> Evaluation:
+        """Part after part of one schedule computes every video once; schedules that begin alike share those layers, as far as memory goes.
+
+        `ValueError` for an objective that is no rate of the task, or a part in which there is nothing to measure.
+        """
+        unreduced = self._said_unreduced(request.split, request.part) if request.objective in LABEL_FREE else None
+        found = self._part(request.method, request.schedule, request.split, request.part)
+        outcome = found.outcome if unreduced is None else found.outcome.beside(unreduced)
+        rate = outcome.rate(request.objective)
+        return Evaluation(outcome.metrics, request.objective, tuple(rate.hits.tolist()), rate.names, found.seconds, found.num_videos)
 
     def measure(self, method: str, schedule: tuple[int, ...], split: str, kept: Path) -> Measurement:
         """`kept`: the directory of finished batches, from which an interrupted evaluation goes on; it must be of this very evaluation."""
         task, source = self._task(split)
-        task.reduction, task.store, task.bar = (method, schedule), Store(kept), self._bar
+        task.reduction, task.store, task.prefixes = (method, schedule), Store(kept), None
+        return self._run(task, source, range(len(source)))
+
+    def _part(self, method: str, schedule: tuple[int, ...], split: str, part: float) -> Measurement:
+        task, source = self._task(split)
+        self._prefixes.at(split, (method, schedule))
+        task.reduction, task.prefixes = (method, schedule), self._prefixes
+        reduces = any(schedule)  # otherwise all methods are the same, and what comes next may be compared with it
+        task.store = self._scratch.of((method, schedule, split) if reduces else split, for_good=not reduces)
+        return self._run(task, source, part_of(len(source), part, self._videos_at_once, self._seed))
+
+    def _said_unreduced(self, split: str, part: float) -> Said:
+        """What everything else is compared with, computed once."""
+        if (split, part) not in self._unreduced:
+            self._unreduced[split, part] = self._part(NONE.name, (), split, part).outcome.said
+        return self._unreduced[split, part]
+
+    def _run(self, task: Task, source: Clips, videos: Sequence[int]) -> Measurement:
+        task.videos, task.bar = videos, self._bar
         started = time.perf_counter()
-        self.trainer.test(task, ClipModule(source, self._videos_at_once, partial(finished_batches, task.store)), verbose=False)
+        batches = in_batches(videos, self._videos_at_once)
+        self.trainer.test(task, ClipModule(source, batches, partial(finished_batches, task.store)), verbose=False)
         assert task.outcome is not None
         excluded = {task.names[i]: reason for i, reason in task.excluded.items()}
-        return Measurement(task.outcome, excluded, task.num_views, time.perf_counter() - started)
+        return Measurement(task.outcome, excluded, len(videos) - len(excluded), task.num_views, time.perf_counter() - started)
 
     def annotated(self, split: str) -> Split:
         """The annotations of a split, read once; `ValueError` for what is malformed."""
@@ -128,7 +157,8 @@ class Evaluator:
         return bool(self.trainer.local_rank == 0)
 
     def close(self) -> None:
-        """Ends the decoding processes."""
+        """Ends the decoding processes, and forgets what was finished of trials."""
+        self._scratch.close()
         if "_decoder" in self.__dict__:
             self._decoder.close()
 

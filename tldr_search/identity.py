@@ -41,6 +41,18 @@ def of(config: Settings, splits: Sequence[Split]) -> str:
     return f"weights {found}{base}{words}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
 
 
+def by_name(config: Settings, splits: Sequence[Split]) -> dict[str, str]:
+    """The same, name by name, and of the video files their names and sizes."""
+    found = {"weights": weights(config.model, config.weights)}
+    if config.base_weights:
+        found["weights of base"] = weights(config.model, config.base_weights)
+    if text := vocabulary(config):
+        found["content of vocabulary"] = text
+    files = [(video.name, video.path.stat().st_size if video.path.is_file() else -1) for split in splits for video in split.videos]
+    digests = {"annotations": of_annotations(splits), "videos": hashlib.sha256(repr(files).encode()).hexdigest()}
+    return {**found, **{f"content of {name}": text for name, text in digests.items()}, "tldr_search": tldr_search.__version__}
+
+
 def of_evaluation(config: EvaluateConfig, split: Split, schedule: Sequence[int]) -> str:
     """Of everything that decides the numbers of an evaluation, as a name for a directory."""
     settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | {"on_bad_video", "checkpoint", "base"}}
@@ -57,10 +69,14 @@ def vocabulary(config: Settings) -> str:
     return digest(path)
 
 
+def shared_videos(splits: Sequence[Split]) -> set[Path]:
+    """Files that all splits have in common."""
+    return set.intersection(*({video.path.resolve() for video in split.videos} for split in splits))
+
+
 def check_apart(config: Settings, splits: Sequence[Split]) -> None:
     """`ValueError` if the splits of the config have a video in common."""
-    paths = [{video.path.resolve() for video in split.videos} for split in splits]
-    if shared := set.intersection(*paths):
+    if shared := shared_videos(splits):
         names = " and ".join(config.splits)
         raise ValueError(f"{names} share {len(shared)} videos, e.g. {min(shared)}; splits that share none would be accepted")
 

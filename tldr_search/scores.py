@@ -5,7 +5,7 @@ Scores are percentages; outcomes are per sample, in [0, 1], so that `score = 100
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,11 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 10_000
+DISTINCT, DRAWN_AT_ONCE = 64, 2_000_000
+"""Different rows that are drawn as counts; otherwise, rows in memory at a time."""
+
+
+class Request(NamedTuple):
+    """What to measure."""
+
+    method: str
+    """Name and options; `none`, with an empty schedule, is the model unreduced."""
+    schedule: tuple[int, ...]
+    """In the counts of the model that is evaluated."""
+    split: str
+    objective: str
+    """A rate of the task, or `agreement` or `fidelity` with the model unreduced, which need no labels."""
+    part: float = 1.0
+    """Share of the split's videos, above 0: the first in a seeded order, in whole batches, so that a smaller part is within a larger one.
+
+    A part ranks among its own videos only: scores compare within a part, never across.
+    """
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One schedule, measured on one split."""
+    """One schedule, measured on one split or a part of it."""
 
     metrics: Mapping[str, float]
     """Every metric of the task by its field name (`t2v_r1`, `top1`, ...), percentages where it is a rate."""
@@ -29,11 +48,22 @@ class Evaluation:
     """Names of the samples; the same split gives the same order."""
     seconds: float
     """Wall time of the evaluation."""
+    num_videos: int = 0
+    """Videos that were measured."""
 
     @property
     def score(self) -> float:
         """The objective in per cent."""
         return self.metrics[self.objective]
+
+
+Measure = Callable[[Request], Evaluation]
+"""What a search asks for evaluations."""
+
+
+def in_order(requests: Iterable[Request]) -> list[Request]:
+    """So that schedules of a method that begin alike follow each other, and share what they have in common."""
+    return sorted(requests, key=lambda request: (request.split, request.part, request.method, request.schedule))
 
 
 def bootstrap_interval(outcomes: Sequence[float], level: float = 0.95, seed: int = 0) -> tuple[float, float]:
@@ -47,7 +77,7 @@ class Rate(NamedTuple):
     """A share of samples."""
 
     hits: NDArray[np.float64]
-    """1.0 or 0.0 per sample."""
+    """1.0 or 0.0 per sample; of `fidelity` what lies between, too."""
     clusters: NDArray[np.int64]
     """The video that each sample is of: samples of one video are not independent."""
     names: tuple[str, ...]
@@ -101,8 +131,15 @@ def _totals(part: Rate, clusters: NDArray[np.int64]) -> tuple[NDArray[np.float64
 
 
 def _resampled_totals(rows: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """[n, width] -> [RESAMPLES, width], each the sum of n rows drawn with replacement: a multinomial draw over the distinct rows."""
+    """[n, width] -> [RESAMPLES, width], each the sum of n rows drawn with replacement.
+
+    A multinomial draw over the distinct rows; where these are many (outcomes that are not just 0 or 1), which would take long, row by row.
+    """
     drawn, counts = np.unique(rows, axis=0, return_counts=True)
+    if len(drawn) > DISTINCT:
+        n, at_once = len(rows), max(1, DRAWN_AT_ONCE // len(rows))
+        sizes = (min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once))
+        return np.concatenate([rows[rng.integers(n, size=(size, n))].sum(axis=1) for size in sizes])
     totals: NDArray[np.float64] = rng.multinomial(len(rows), counts / len(rows), size=RESAMPLES) @ drawn
     return totals
 

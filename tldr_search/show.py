@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from tldr_search.cost import UNITS
+
 Row = dict[str, Any]
 
 
@@ -99,6 +101,37 @@ def reranking(found: Row) -> str:
     table = _table({"": row["name"], "pairs": row["pairs"], "ms": f"{row['ms']:.0f}"} for row in found["rows"])
     end = f"speed-up {found['speed_up']:.2f}; largest difference of a score {found['difference']:.1e}"
     return "\n".join([f"{found['model']}, {pairs}; {found['turns']} turns", table, end, "medians; random weights, videos and texts"])
+
+
+def plan(found: Row) -> str:
+    """Of `commands.dry_run`: what a study would do."""
+    unit = UNITS[found["unit"]]
+    asked = f"{found['name']}: {found['budget']:.4g} {unit}"
+    rungs = ", ".join(f"{rung:.4g}" for rung in found["rungs"])
+    methods = _table(
+        {
+            "method": row["method"],
+            "slots": row["slots"],
+            f"least {unit}": f"{row['least']:.4g}",
+            f"unreduced {unit}": f"{row['base']:.4g}",
+            "schedules on the budget": row["space"],
+            "known shapes that reach it": ",".join(row["shapes"]) or "-",
+        }
+        for row in found["methods"]
+    )
+    jobs = _table(
+        {"": j["what"], "split": j["split"], "evaluations": j["evaluations"], "passes": f"{j['passes']:.4g}"} for j in found["jobs"]
+    )
+    time = "unknown until the model is loaded" if found["seconds"] is None else f"at most {_duration(found['seconds'])} with one worker"
+    total = f"{found['evaluations']} evaluations, {found['passes']:.4g} passes over a split at most; expected time: {time}"
+    return "\n\n".join([f"{asked}; rungs {rungs} {unit}", *[found["profile"]] * bool(found["profile"]), methods, jobs, total])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def listing(what: str, rows: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tldr_search.data.benchmarks.split import Video
 from tldr_search.data.decoding import BadVideo
-from tldr_search.data.module import ClipLoader, Clips, WholeBatches
+from tldr_search.data.module import ClipLoader, Clips, WholeBatches, in_batches, part_of
 from tldr_search.data.protocols import Cut
 
 CUT = Cut("umt", 2, 4)
@@ -39,8 +39,9 @@ def clips(names: Sequence[str], decoder: Decoder) -> Clips:
 @pytest.mark.parametrize("count", [1, 7, 25, 300])
 @pytest.mark.parametrize("world", [1, 2, 3, 8])
 def test_ranks_share_the_batches_of_one(count: int, world: int) -> None:
-    alone = WholeBatches(count, 8).open
-    ranks = [WholeBatches(count, 8, rank, world).open for rank in range(world)]
+    batches = in_batches(range(count), 8)
+    alone = WholeBatches(batches).open
+    ranks = [WholeBatches(batches, rank, world).open for rank in range(world)]
     assert sorted(i for positions in alone.values() for i in positions) == list(range(count))
     assert sum(len(rank) for rank in ranks) == len(alone)
     assert {number: positions for rank in ranks for number, positions in rank.items()} == alone
@@ -48,14 +49,14 @@ def test_ranks_share_the_batches_of_one(count: int, world: int) -> None:
 
 @pytest.mark.parametrize("world", [1, 2, 3])
 def test_finished_batches_are_dealt_too(world: int) -> None:
-    ranks = [WholeBatches(30, 4, rank, world, finished=(0, 3, 5)) for rank in range(world)]
+    ranks = [WholeBatches(in_batches(range(30), 4), rank, world, finished=(0, 3, 5)) for rank in range(world)]
     assert sorted(number for rank in ranks for number in rank.finished) == [0, 3, 5]
     assert sorted(number for rank in ranks for number in rank.open) == [1, 2, 4, 6, 7]
     assert max(map(len, ranks)) - min(map(len, ranks)) <= 2
 
 
 def test_batches_say_which_videos_are_missing() -> None:
-    first, second, third = ClipLoader(clips(["3", "x", "5", "y", "z"], Decoder()), WholeBatches(5, 2))
+    first, second, third = ClipLoader(clips(["3", "x", "5", "y", "z"], Decoder()), WholeBatches(in_batches(range(5), 2)))
     assert first.positions.tolist() == [0]
     assert first.video.shape == (1, 1, 2, 4, 4, 3)
     assert first.video.unique().tolist() == [3]
@@ -65,7 +66,7 @@ def test_batches_say_which_videos_are_missing() -> None:
 
 
 def test_an_idle_rank_gets_one_batch_without_clips() -> None:
-    loader = ClipLoader(clips(["1"], Decoder()), WholeBatches(1, 2, 1, 2))
+    loader = ClipLoader(clips(["1"], Decoder()), WholeBatches(in_batches(range(1), 2), 1, 2))
     (batch,) = loader
     assert len(loader) == 1
     assert (batch.positions.numel(), batch.excluded, batch.finished) == (0, (), False)
@@ -77,9 +78,27 @@ def test_clips_are_decoded_once_if_they_fit_in_memory(monkeypatch: pytest.Monkey
     for _ in range(2):
         views = [views for views in kept.read([2, 1, 0]) if not isinstance(views, BadVideo)]
         assert [int(v.max()) for v in views] == [2, 1]
-    assert decoder.asked == ["x", "2", "1", "x"]
+    assert decoder.asked == ["x", "2", "1"]
     monkeypatch.setattr("tldr_search.data.module.MEMORY", 100)
     decoder = Decoder()
     large = clips(["1", "2"], decoder)
     assert [len(list(large.read([0, 1]))) for _ in range(2)] == [2, 2]
     assert decoder.asked == ["1", "2", "1", "2"]
+
+
+@pytest.mark.parametrize("count", [1, 7, 25, 300])
+def test_parts_are_made_of_the_same_batches(count: int) -> None:
+    whole = in_batches(part_of(count, 1.0, 8, seed=3), 8)
+    assert sorted(i for batch in whole for i in batch) == list(range(count))
+    for part in (1e-9, 0.125, 0.25, 0.5, 0.9):
+        batches = in_batches(part_of(count, part, 8, seed=3), 8)
+        assert batches == whole[: len(batches)]
+        assert abs(8 * len(batches) - part * count) <= 4 or len(batches) == 1
+    if count > 25:
+        assert part_of(count, 1.0, 8, seed=4) != part_of(count, 1.0, 8, seed=3)
+
+
+def test_parts_that_are_none() -> None:
+    for part in (0.0, -0.5, 1.01, float("nan")):
+        with pytest.raises(ValueError, match="above 0, at most 1 would be accepted"):
+            part_of(10, part, 2, seed=0)

@@ -12,7 +12,7 @@ from tldr_search.cost import CostModel
 from tldr_search.data.benchmarks.demo import CLASSES, ROOT
 from tldr_search.demo import clips, grammar
 from tldr_search.evaluate import Evaluator
-from tldr_search.scores import Evaluation, mcnemar
+from tldr_search.scores import Evaluation, Request, mcnemar
 from tldr_search.study.budget import Ground, repair
 from tldr_search.study.space import shape
 
@@ -58,7 +58,7 @@ def evaluator() -> Evaluator:
 
 def test_it_is_worth_searching_on(evaluator: Evaluator) -> None:
     """The unreduced model leaves room; 180 GFLOPs cost next to nothing; at 100 GFLOPs the method matters."""
-    base = evaluator("none", (), "report")
+    base = evaluator(Request("none", (), "report", "t2v_r1"))
     assert 60 <= base.score <= 92
     assert max(measure(evaluator, method, "vid-tldr", 180).score for method in ("vid-tldr", "tome")) >= base.score - 3
     merged = measure(evaluator, "tome", "vid-tldr", 100)
@@ -72,4 +72,4 @@ def measure(evaluator: Evaluator, name: str, shape_name: str, budget: float) -> 
     ground = Ground(CostModel(architecture("umt-b"), name), architecture("umt-mini").geometry)
     on_budget = repair(shape(shape_name, ground.method, ground.source), budget, ground)
     assert 0.998 * budget < on_budget.gflops <= budget
-    return evaluator(name, on_budget.evaluated, "report")
+    return evaluator(Request(name, on_budget.evaluated, "report", "t2v_r1"))

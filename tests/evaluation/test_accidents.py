@@ -56,7 +56,7 @@ def test_bad_videos_end_the_run_all_listed_and_nothing_is_lost(evaluate: Evaluat
     assert "report/004.mp4: " in said
     views: list[int] = []
     forward = Task._forward
-    monkeypatch.setattr(Task, "_forward", lambda task, video: (views.append(len(video)), forward(task, video))[1])
+    monkeypatch.setattr(Task, "_forward", lambda task, video, prefixes: (views.append(len(video)), forward(task, video, prefixes))[1])
     status, found, _ = evaluate("--out", "bad", "--on-bad-video", "exclude")
     assert status == 0
     assert views == [1, 1]  # only the batches that were not whole
@@ -88,11 +88,11 @@ def test_batches_are_halved_when_memory_does_not_suffice(evaluate: Evaluate, mon
     _, whole, _ = evaluate("--out", "whole", "--batch-size", "6")
     forward, sizes = Task._forward, []
 
-    def cramped(task: Task, views: Tensor) -> dict[str, Tensor]:
+    def cramped(task: Task, views: Tensor, prefixes: None) -> dict[str, Tensor]:
         sizes.append(len(views))
         if len(views) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(task, views)
+        return forward(task, views, prefixes)
 
     monkeypatch.setattr(Task, "_forward", cramped)
     status, found, said = evaluate("--out", "halved", "--batch-size", "6")
@@ -103,7 +103,7 @@ def test_batches_are_halved_when_memory_does_not_suffice(evaluate: Evaluate, mon
 
 
 def test_memory_for_not_even_one(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cramped(task: Task, views: Tensor) -> dict[str, Tensor]:
+    def cramped(task: Task, views: Tensor, prefixes: None) -> dict[str, Tensor]:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(Task, "_forward", cramped)

@@ -18,6 +18,7 @@ from torch import Tensor
 from tldr_search.__main__ import main
 from tldr_search.backbones.architecture import TextArchitecture
 from tldr_search.backbones.architectures import ARCHITECTURES, architecture
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.tasks.task import Task
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz"]
@@ -33,7 +34,7 @@ def prepare_accidents() -> None:
     """What the environment asks for."""
     forward, passes = Task._forward, 0
 
-    def forward_or_not(task: Task, views: Tensor) -> dict[str, Tensor]:
+    def forward_or_not(task: Task, views: Tensor, prefixes: PrefixesOfClips | None) -> dict[str, Tensor]:
         nonlocal passes
         passes += 1
         if os.environ.get("FAIL_RANK") == str(task.global_rank) and passes == 2:
@@ -43,7 +44,7 @@ def prepare_accidents() -> None:
         if "COUNT" in os.environ:
             with Path(os.environ["COUNT"]).open("a") as file:
                 file.write(f"{len(views)}\n")
-        return forward(task, views)
+        return forward(task, views, prefixes)
 
     Task._forward = forward_or_not
 

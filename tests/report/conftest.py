@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -28,16 +29,30 @@ def outcomes(score: float, num_samples: int, seed: int) -> tuple[float, ...]:
     return tuple(float(x) for x in difficulty + noise < score / 100)
 
 
-def point(method: str, budget: float, num_samples: int, seed: int = 0, origin: str = "sampler", extra: float = 0.0) -> Point:
+def point(
+    method: str, budget: float, num_samples: int, seed: int = 0, origin: str = "sampler", extra: float = 0.0, part: float = 1.0
+) -> Point:
     """A schedule at `budget` that loses what its method loses there."""
     saved = 1 - budget / BASE
+    num_samples = round(part * num_samples)
     removed = int(1500 * saved) + 7 * seed
     schedule = SCHEDULES[method](removed) if method != "none" else ()
     hits = outcomes(74 - LOSS.get(method, 0) * saved**2 - extra, num_samples, seed + 31 * len(method) + int(budget))
     score = 100 * sum(hits) / num_samples
     cost = budget if method == "none" else budget * (1 - 0.0001 * (1 + seed % 17))
     metrics = {"t2v_r1": score, "t2v_r5": min(100.0, score + 18), "t2v_mdr": 1.0}
-    return Point(method, schedule, tuple(r // 8 for r in schedule), cost, budget, origin, score, metrics, hits, 1.5)
+    return Point(
+        method, schedule, tuple(r // 8 for r in schedule), cost, budget, origin, score, metrics, hits, 1.5, cost, num_samples, part
+    )
+
+
+def known(methods: tuple[str, ...]) -> tuple[Point, ...]:
+    """Constant r at every rung, the other shapes at 180 only; ToMe's winner at 180 is its constant r."""
+    shapes = ((4, "vid-tldr"), (5, "sta"), (6, "decreasing"))
+    points = [point(m, rung, 300, 3, "constant", extra=2.0) for m in methods for rung in RUNGS]
+    points += [point(m, 180.0, 300, seed, shape, extra=seed - 3.0) for m in methods for seed, shape in shapes]
+    same = dataclasses.replace(point("tome", 180.0, 300), origin="constant")
+    return tuple(same if (p.method, p.budget, p.origin) == (same.method, same.budget, same.origin) else p for p in points)
 
 
 def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baselines: bool = True, **fields: object) -> Result:
@@ -48,6 +63,7 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         for rung in RUNGS
         for seed in range(9 if rung == 180 else 3)
     ]
+    stopped = [point(m, 180.0, 200, seed, part=0.25) for m in methods for seed in (20, 21)]
     values: dict[str, object] = {
         "name": "default",
         "model": "umt-mini",
@@ -56,13 +72,18 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         "benchmark": "demo",
         "objective": "t2v_r1",
         "budget": 180.0,
+        "unit": "gflops",
+        "constraints": {},
         "search_split": "search",
         "report_split": "report",
+        "same_split": False,
         "base_search": point("none", BASE, 200, origin="base", extra=-4),
         "base": point("none", BASE, 300, origin="base"),
-        "trials": tuple(trials),
+        "trials": (*trials, *stopped),
         "winners": tuple(point(m, rung, 300, seed=0) for m in methods for rung in RUNGS),
-        "baselines": tuple(point("random", rung, 300, origin="random") for rung in RUNGS) if baselines else (),
+        "baselines": tuple(point("random", rung, 300, origin="constant") for rung in RUNGS) if baselines else (),
+        "known": known(methods),
+        "notes": (),
         "seed": 0,
         "command": "python -m tldr_search study --budget 180gflops",
         "versions": {"tldr_search": "0.1.0", "torch": "2.13.0", "python": "3.11.7"},
@@ -83,6 +104,30 @@ def removed_by(result: Result) -> dict[str, tuple[int, ...]]:
     return removed
 
 
+def without_labels(result: Result) -> Result:
+    """The same study in milliseconds, a tenth of the GFLOPs, for agreement with the unreduced model."""
+
+    def converted(p: Point) -> Point:
+        hits = (1.0,) * len(p.outcomes) if p.method == "none" else p.outcomes
+        score = 100 * sum(hits) / len(hits)
+        return dataclasses.replace(
+            p, price=p.gflops / 10, budget=p.budget / 10, outcomes=hits, score=score, metrics={**p.metrics, "agreement": score}
+        )
+
+    return dataclasses.replace(
+        result,
+        unit="ms",
+        budget=result.budget / 10,
+        objective="agreement",
+        base=converted(result.base),
+        base_search=converted(result.base_search),
+        trials=tuple(map(converted, result.trials)),
+        winners=tuple(map(converted, result.winners)),
+        baselines=tuple(map(converted, result.baselines)),
+        known=tuple(map(converted, result.known)),
+    )
+
+
 def winner_of(result: Result, method: str) -> Point:
     """The winner of `method` at the budget asked for."""
     return next(p for p in result.winners if p.method == method and p.budget == result.budget)
@@ -98,6 +143,12 @@ def result() -> Result:
 def removed(result: Result) -> dict[str, tuple[int, ...]]:
     """Tokens removed per layer in `result`."""
     return removed_by(result)
+
+
+@pytest.fixture(scope="session")
+def unlabelled(result: Result) -> Result:
+    """`result` without labels and with another price."""
+    return without_labels(result)
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,15 @@ import pytest
 from tldr_search.study.front import front
 from tldr_search.study.result import Point
 
-TEMPLATE = Point("tome", (1,), (1,), 0.0, 0.0, "sampler", 0.0, {}, (), 0.0)
+TEMPLATE = Point("tome", (1,), (1,), 0.0, 0.0, "sampler", 0.0, {}, (), 0.0, 0.0, 0)
 
 
-def at(gflops: float, score: float, method: str = "tome") -> Point:
-    return dataclasses.replace(TEMPLATE, gflops=gflops, score=score, method=method)
+def at(price: float, score: float, method: str = "tome") -> Point:
+    return dataclasses.replace(TEMPLATE, price=price, score=score, method=method)
 
 
 def pairs(points: tuple[Point, ...]) -> list[tuple[float, float]]:
-    return [(p.gflops, p.score) for p in points]
+    return [(p.price, p.score) for p in points]
 
 
 def test_keeps_what_nothing_beats_by_rising_cost() -> None:

@@ -81,14 +81,21 @@ def test_says_what_was_found_and_how(result: Result, winner: Winner, paths: tupl
     best = at_budget(rows(result), 180.0)[0].point
     assert "quality measured on umt-mini, cost counted for umt-b" in page
     assert f"{best.score:.1f}" in page
-    assert "72 schedules were tried on the search split (200 samples) at 6 cost levels" in page
+    assert "78 schedules were tried on the search split (200 samples) at 6 cost levels" in page
+    assert "6 of them were stopped early" in page
+    assert "78 trials (6 of them stopped early), 73.5 passes over the videos of the search split" in page
+    assert "The schedule is the constant r of ToMe." in page
+    assert "which the search never saw" in page
+    assert "too good" not in page
+    assert "<h2>Notes</h2>" not in page
     assert ",".join(map(str, winner(result, "vid-tldr").schedule[:3])) in page
     assert "python -m tldr_search study --budget 180gflops" in page
     assert "torch 2.13.0" in page
     assert "3 min 4 s" in page
     assert "The method was chosen on the search split" in page
-    assert page.count(", Holm over 3 methods") >= 3
-    assert page.count(", Holm over 2 methods") == 1
+    assert page.count(", Holm over 18 winners") >= 3
+    assert page.count(", Holm over 3 methods") == 1  # methods at equal cost
+    assert page.count(", Holm over 2 methods") == 1  # the best against the next best
 
 
 def test_escapes(build: Build, removal: Removal, tmp_path: Path) -> None:
@@ -99,12 +106,39 @@ def test_escapes(build: Build, removal: Removal, tmp_path: Path) -> None:
 
 
 def test_one_method_without_baselines(build: Build, removal: Removal, tmp_path: Path) -> None:
-    page = flat(write_page(build(("vid-tldr",), baselines=False, model="umt-b"), removal, tmp_path))
+    page = flat(write_page(build(("vid-tldr",), baselines=False, model="umt-b", known=()), removal, tmp_path))
     assert "random" not in page.lower()
     assert "next best" not in page
-    assert "Holm over" not in page
+    assert "Holm over 6 winners" in page
+    assert "methods</p>" not in page
+    assert "constant r" not in page
+    assert "Methods at equal cost" not in page
     assert "The method was chosen" not in page
     assert "What these numbers mean" not in page
+
+
+def test_same_split_is_said_before_anything_else(build: Build, removal: Removal, tmp_path: Path) -> None:
+    page = flat(write_page(build(("tome",), same_split=True, notes=("one", "<two>")), removal, tmp_path))
+    assert page.index('class="warning"') < page.index("<h1>")
+    assert "Chosen and measured on the same clips: scores are too good." in page
+    assert "never saw" not in page
+    assert "another set" not in page
+    drawn = page[page.index("<svg") : page.rindex("</svg>")]
+    assert drawn.count("scores are too good") == 2
+    assert "var(--warning)" in drawn
+    assert page.index("<li>one</li> <li>&lt;two&gt;</li>") > page.index("Everything measured")
+
+
+def test_without_labels_and_in_milliseconds(tmp_path: Path, unlabelled: Result, removed: dict[str, tuple[int, ...]]) -> None:
+    page = flat(write_report(unlabelled, tmp_path, removed=removed, num_tokens=2352)[0].read_text(encoding="utf-8"))
+    headline = page[page.index("<h1>") : page.index("</h1>")]
+    assert "At 18 ms" in headline
+    assert "agreement with the unreduced model" in headline
+    assert "below" not in headline
+    assert "of the 30.3 ms of the unreduced umt-b" in page
+    assert "scores 100&nbsp;% by definition" in page
+    assert "ms per clip (umt-b, measured)" in page
+    assert "<th>ms</th><th>GFLOPs</th>" in page
 
 
 def test_no_loss(build: Build, winner: Winner, removal: Removal, tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from tldr_search.backbones.architectures import architecture
 from tldr_search.config import EvaluateConfig, from_mapping
 from tldr_search.cost import CostModel
 from tldr_search.report import best, screen_table, tables, words
-from tldr_search.report.rows import Row, at_budget, holm, lead, rows
+from tldr_search.report.compare import holm
+from tldr_search.report.effort import effort, effort_text
+from tldr_search.report.rows import Row, at_budget, lead, rows
 from tldr_search.schedule import transfer
-from tldr_search.scores import mcnemar, paired_difference
+from tldr_search.scores import bootstrap_interval, mcnemar, paired_difference
 from tldr_search.study.budget import Ground, repair
 from tldr_search.study.result import Point, Result
 
@@ -28,7 +30,7 @@ Winner = Callable[[Result, str], Point]
 
 def test_rows(result: Result) -> None:
     table = rows(result)
-    assert [r.role for r in table] == ["base"] + ["winner"] * 18 + ["baseline"] * 6
+    assert [r.role for r in table] == ["base"] + ["winner"] * 18 + ["baseline"] * 6 + ["known"] * 27
     row = next(r for r in table if r.role == "winner" and r.point.method == "sta" and r.point.budget == 105)
     random = next(p for p in result.baselines if p.budget == 105)
     assert row.to_base is not None
@@ -39,7 +41,7 @@ def test_rows(result: Result) -> None:
     assert row.search_score == next(t.score for t in result.trials if t.method == "sta" and t.schedule == row.point.schedule)
     assert table[0].to_base is None
     assert table[0].search_score == result.base_search.score
-    assert all(r.to_random is None for r in table if r.role == "baseline")
+    assert all(r.to_random is None and r.to_constant is None for r in table if r.role in ("base", "baseline", "known"))
 
 
 def test_at_budget_best_on_the_search_split_first(result: Result) -> None:
@@ -53,7 +55,7 @@ def test_at_budget_best_on_the_search_split_first(result: Result) -> None:
 def chosen_against_the_report(result: Result) -> Result:
     """`result` with STA, which is not the best on the report split, first on the search split."""
     scores = {"tome": 80.0, "sta": 90.0, "vid-tldr": 80.0}
-    return dataclasses.replace(result, trials=tuple(dataclasses.replace(t, score=scores[t.method]) for t in result.trials))
+    return dataclasses.replace(result, trials=tuple(dataclasses.replace(t, score=scores[t.method]) for t in result.trials if t.part == 1))
 
 
 def test_the_report_split_chooses_no_method(result: Result) -> None:
@@ -66,7 +68,7 @@ def test_the_report_split_chooses_no_method(result: Result) -> None:
     text = screen_table(turned)
     assert text.splitlines()[2].startswith("sta")
     assert "Best method, here first: sta, chosen on the search split" in " ".join(text.split())
-    rung = next(x for x in text.splitlines() if x.lstrip().startswith("105.0") and "[" not in x)
+    rung = next(x for x in text.splitlines() if x.lstrip().startswith("105.0"))
     sta = next(r for r in table if (r.role, r.point.method, r.point.budget) == ("winner", "sta", 105.0))
     assert sta.to_random is not None
     assert rung.split()[-2:] == [words.signed(sta.to_random.points), words.p_text(sta.to_random.p_holm)]
@@ -77,23 +79,53 @@ def test_a_winner_without_its_trial(result: Result) -> None:
         at_budget(rows(dataclasses.replace(result, trials=())), 180.0)
 
 
-def test_holm() -> None:
-    # Holm (1979), worked by hand: 4 x .01, then 3 x .013 = .039 raised to .04, 2 x .02 = .04, .9.
-    assert holm((0.02, 0.01, 0.9, 0.013)) == pytest.approx((0.04, 0.04, 0.9, 0.04))
-    assert holm((0.6, 0.7)) == (1.0, 1.0)
-    assert holm((0.03,)) == (0.03,)
-    assert holm(()) == ()
+def test_p_values_are_corrected_over_every_winner_that_was_looked_at(result: Result) -> None:
+    winners = [r for r in rows(result) if r.role == "winner"]
+    assert len(winners) == 18
+    for name in ("to_base", "to_constant", "to_random"):
+        found = [getattr(r, name) for r in winners]
+        assert tuple(d.p_holm for d in found) == holm([d.p for d in found])
+    others = [r.to_base for r in rows(result) if r.role == "baseline"]
+    assert [d.p_holm for d in others if d] == list(holm([d.p for d in others if d and d.p is not None]))
 
 
-def test_p_values_are_corrected_within_a_rung(result: Result) -> None:
-    table = rows(result)
-    for rung in {r.point.budget for r in table}:
-        winners = [r for r in table if r.role == "winner" and r.point.budget == rung]
-        for name in ("to_base", "to_random"):
-            found = [getattr(r, name) for r in winners]
-            assert tuple(d.p_holm for d in found) == holm([d.p for d in found])
-    alone = [r.to_base for r in table if r.role == "baseline"]
-    assert all(d is not None and d.p_holm == d.p for d in alone)
+def test_winners_against_the_constant_r_of_their_method_and_rung(result: Result) -> None:
+    for row in (r for r in rows(result) if r.role == "winner"):
+        key = (row.point.method, row.point.budget, "constant")
+        constant = next(p for p in result.known if (p.method, p.budget, p.origin) == key)
+        assert row.to_constant is not None
+        assert row.to_constant[:3] == paired_difference(row.point.outcomes, constant.outcomes)
+        assert row.to_constant.p == mcnemar(row.point.outcomes, constant.outcomes)
+        assert row.is_constant == (key[:2] == ("tome", 180.0))
+    same = next(r for r in rows(result) if r.is_constant)
+    assert same.to_constant == (0.0, 0.0, 0.0, 1.0, 1.0)
+
+
+def test_a_constant_r_out_of_reach(result: Result) -> None:
+    fewer = tuple(p for p in result.known if (p.method, p.budget) != ("sta", 180.0))
+    table = rows(dataclasses.replace(result, known=fewer))
+    found = {r.point.method: r.to_constant for r in at_budget(table, 180.0)}
+    assert found["sta"] is None
+    assert found["tome"] is not None
+    line = next(x for x in screen_table(dataclasses.replace(result, known=fewer)).splitlines() if x.startswith("sta"))
+    assert line.split()[-2:] == ["-", "-"]
+
+
+def test_a_trial_that_was_stopped_early_chooses_nothing(result: Result) -> None:
+    stopped = tuple(dataclasses.replace(t, part=0.5) if t.method == "sta" else t for t in result.trials)
+    with pytest.raises(ValueError, match="no trial of the winner sta"):
+        at_budget(rows(dataclasses.replace(result, trials=stopped)), 180.0)
+
+
+def test_effort(result: Result) -> None:
+    spent = effort(result)
+    assert (spent.num_complete, spent.num_stopped) == (72, 6)
+    assert spent.complete["sta"] == 24
+    assert spent.stopped["sta"] == 2
+    assert spent.passes == pytest.approx(72 + 6 * 0.25)
+    assert effort_text(spent) == "78 trials (6 of them stopped early), 73.5 passes over the videos of the search split"
+    whole = dataclasses.replace(result, trials=result.trials[:1])
+    assert effort_text(effort(whole)) == "1 trial, 1.0 passes over the videos of the search split"
 
 
 def test_the_lead_is_corrected_for_all_others(result: Result) -> None:
@@ -110,22 +142,27 @@ def test_csv(result: Result, winner: Winner, tmp_path: Path) -> None:
     tables.write_csv(rows(result), tmp_path / "front.csv")
     with (tmp_path / "front.csv").open() as file:
         lines = list(csv.DictReader(file))
-    assert len(lines) == 25
+    assert len(lines) == 52
     assert lines[0]["method"] == "none"
     assert lines[0]["to_base_p"] == ""
     line = next(x for x in lines if x["role"] == "winner" and x["method"] == "vid-tldr" and x["budget"] == "180.0")
     found = winner(result, "vid-tldr")
     assert float(line["score"]) == pytest.approx(found.score, abs=1e-4)
-    assert float(line["ci95_low"]) == pytest.approx(found.ci95[0], abs=1e-4)
+    assert float(line["ci95_low"]) == pytest.approx(bootstrap_interval(found.outcomes)[0], abs=1e-4)
     assert line["schedule"] == words.schedule_text(found.schedule) == ",".join(map(str, found.schedule[:3]))
     assert float(line["t2v_r5"]) == pytest.approx(found.metrics["t2v_r5"], abs=1e-4)
     assert float(line["to_base_p_holm"]) >= float(line["to_base_p"])
+    assert line["price"] == line["gflops"]
+    constant = next(x for x in lines if (x["role"], x["method"], x["budget"], x["origin"]) == ("known", "vid-tldr", "180.0", "constant"))
+    assert float(line["to_constant_points"]) == pytest.approx(float(line["score"]) - float(constant["score"]), abs=2e-4)
 
 
 def test_json(result: Result, winner: Winner, tmp_path: Path) -> None:
     tables.write_json(result, rows(result), tmp_path / "front.json")
     document = json.loads((tmp_path / "front.json").read_text())
     assert (document["model"], document["cost_model"], document["num_samples"]) == ("umt-mini", "umt-b", 300)
+    assert [line["method"] for line in document["equal_cost"]] == ["tome", "vid-tldr", "sta"]
+    assert document["equal_cost"][0]["to_best_shape"]["points"] == 0.0
     points = document["points"]
     assert sum(p["on_front"] for p in points) >= 3
     found = next(p for p in points if p["role"] == "winner" and p["method"] == "tome" and p["budget"] == 180)
@@ -147,6 +184,9 @@ def test_best_yaml(result: Result, winner: Winner, tmp_path: Path) -> None:
     assert entry["flops"] == f"python -m tldr_search flops umt-b --method vid-tldr --schedule {words.schedule_text(found.schedule)}"
     assert entry["evaluate"] == best.evaluate_command(result, found)
     assert document["provenance"]["seed"] == 0
+    assert document["provenance"]["trials"] == {"complete": 72, "stopped_early": 6, "video_passes": 73.5}
+    assert document["same_split"] is False
+    assert set(entry["difference_to_constant"]) == {"points", "low", "high", "p", "p_holm"}
     assert document["provenance"]["report_split"] == {"name": "report", "num_samples": 300}
 
 
@@ -189,7 +229,7 @@ def test_screen_table_wraps_long_schedules(result: Result) -> None:
 
     text = screen_table(dataclasses.replace(result, winners=longer(result.winners), trials=longer(result.trials)))
     assert max(map(len, text.splitlines())) <= 100
-    assert ",".join(map(str, range(100, 132))) in "".join(line[text.index("schedule") :] for line in text.splitlines())
+    assert ",".join(map(str, range(100, 132))) in "".join(line[len("vid-tldr  ") :] for line in text.splitlines())
 
 
 def test_without_baselines_or_with_one_rung(build: Build, winner: Winner) -> None:
@@ -203,6 +243,49 @@ def test_a_method_that_misses_a_rung(result: Result) -> None:
     fewer = tuple(w for w in result.winners if (w.method, w.budget) != ("sta", 105.0))
     line = next(x for x in screen_table(dataclasses.replace(result, winners=fewer)).splitlines() if x.lstrip().startswith("105.0"))
     assert " - " in line
+
+
+def test_same_split_is_said_everywhere(build: Build, tmp_path: Path) -> None:
+    result = build(same_split=True)
+    text = screen_table(result)
+    assert text.splitlines()[0] == "WARNING: chosen and measured on the same clips: scores are too good."
+    assert "did not see" not in text
+    assert tables.document(result, rows(result))["same_split"] is True
+    best.write_best(result, rows(result), tmp_path / "best.yaml")
+    written = (tmp_path / "best.yaml").read_text()
+    assert "too good!" in written
+    assert "did not see" not in written
+    assert yaml.safe_load(written)["same_split"] is True
+
+
+def test_notes_and_constraints_are_said_again(build: Build) -> None:
+    result = build(notes=tuple(f"note {i}" for i in range(7)), constraints={"multiple_of": 8})
+    text = screen_table(result)
+    assert text.isascii()
+    assert "Schedules held to: r is a multiple of 8." in " ".join(text.split())
+    assert text.splitlines()[-6:] == [*(f"- note {i}" for i in range(5)), "- and 2 more, in report.html"]
+    document = tables.document(result, rows(result))
+    assert len(document["notes"]) == 7
+    assert document["constraints"] == {"multiple_of": 8}
+
+
+def test_without_labels_nothing_is_tested_against_the_unreduced_model(unlabelled: Result, winner: Winner) -> None:
+    table = rows(unlabelled)
+    row = at_budget(table, 18.0)[0]
+    assert row.to_base is not None
+    assert row.to_base[:3] == pytest.approx(paired_difference(row.point.outcomes, unlabelled.base.outcomes))
+    assert (row.to_base.p, row.to_base.p_holm) == (None, None)
+    assert row.to_random is not None
+    assert row.to_random.p is not None
+    text = screen_table(unlabelled)
+    assert text.splitlines()[0].split()[:3] == ["method", "ms", "GFLOPs"]
+    assert max(map(len, text.splitlines())) <= 100
+    assert "the unreduced model scores 100 by definition" in " ".join(text.split())
+    assert "Budget: 18 ms." in text
+    document = tables.document(unlabelled, table)
+    assert (document["unit"], document["budget_ms"], document["base_ms"]) == ("ms", 18.0, 30.334)
+    assert "--task retrieval" in best.evaluate_command(unlabelled, unlabelled.winners[0])
+    assert best.best(unlabelled, table)["budget_ms"] == 18.0
 
 
 @pytest.mark.parametrize(
@@ -224,4 +307,7 @@ def test_words() -> None:
     assert words.p_text(0.0421) == "0.042"
     assert words.duration_text(184.2) == "3 min 4 s"
     assert words.duration_text(7800) == "2 h 10 min"
+    assert words.p_text(None) == "-"
+    assert words.amount_text(25.54, "ms") == "25.5 ms"
+    assert words.constraints_text({"first_layers": 4, "non_increasing": True}) == "tokens leave in the first 4 layers only, r never rises"
     assert words.metric_name("recall_at_7") == "recall_at_7"

@@ -6,7 +6,7 @@ import numpy as np
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.reducers import get_method
-from tldr_search.scores import Evaluation
+from tldr_search.scores import Evaluation, Request
 
 SAMPLES = {"search": 200, "report": 300}
 GEOMETRY = architecture("umt-mini").geometry
@@ -16,16 +16,19 @@ class Landscape:
     """Early removal hurts, and late removal hurts vid-tldr; `stop_after` evaluations it raises `error`."""
 
     def __init__(self, stop_after: int | None = None, error: type[BaseException] = RuntimeError) -> None:
-        self.calls: list[tuple[str, tuple[int, ...], str]] = []
+        self.calls: list[Request] = []
         self._stop_after, self._error = stop_after, error
 
-    def __call__(self, method: str, schedule: tuple[int, ...], split: str) -> Evaluation:
+    def __call__(self, request: Request) -> Evaluation:
         if len(self.calls) == self._stop_after:
             raise self._error("stopped")
-        self.calls.append((method, schedule, split))
-        chance = 0.9 - loss(method, schedule)
-        hits = tuple((np.random.default_rng(len(split)).random(SAMPLES[split]) < chance).astype(float).tolist())
-        return Evaluation({"t2v_r1": 100 * float(np.mean(hits))}, "t2v_r1", hits, tuple(map(str, range(len(hits)))), seconds=0.5)
+        self.calls.append(request)
+        count = round(request.part * SAMPLES[request.split])
+        luck = np.random.default_rng(len(request.split)).random(SAMPLES[request.split])[:count]
+        chance = loss(request.method, request.schedule)
+        outcomes = 1 - chance * luck if request.objective == "fidelity" else (luck < 0.9 - chance).astype(float)
+        names = tuple(map(str, range(count)))
+        return Evaluation({request.objective: 100 * float(outcomes.mean())}, request.objective, tuple(outcomes.tolist()), names, 0.5, count)
 
 
 def loss(method: str, schedule: tuple[int, ...]) -> float:

@@ -1,22 +1,18 @@
-"""The meter weighs by cost; the bar says what matters."""
+"""Time left weighs by cost; the bar says what matters."""
 
 from __future__ import annotations
 
 import pytest
 
-from tldr_search.study.progress import Bar, Meter, Status
+from tldr_search.study.progress import Bar, Effort, Status, seconds_left
 
 
 def test_time_left_is_weighted_by_cost() -> None:
-    meter = Meter()
-    meter.expect("search", 100, 2)
-    meter.expect("report", 300)
-    assert meter.seconds_left is None
-    meter.record("search", 100, 2.0)
-    assert (meter.done, meter.total) == (1, 3)
-    assert meter.seconds_left == pytest.approx(2 + 6)
-    meter.record("report", 300, 9.0)
-    assert meter.seconds_left == pytest.approx(2)
+    to_come = [Effort("search", 100), Effort("report", 300)]
+    assert seconds_left([], to_come) is None
+    assert seconds_left([Effort("search", 100, 2.0)], to_come) == pytest.approx(2 + 6)
+    assert seconds_left([Effort("search", 100, 2.0), Effort("report", 300, 9.0)], to_come) == pytest.approx(2 + 9)
+    assert seconds_left([Effort("search", 100, 2.0)], to_come, workers=4) == pytest.approx(2)
 
 
 def test_no_bar_before_an_evaluation(capsys: pytest.CaptureFixture[str]) -> None:

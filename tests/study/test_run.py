@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import optuna
 import pytest
 from landscape import Landscape
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from slow import Mistaken, Slow
 
 from tldr_search.config import StudyConfig, default_study, load, to_yaml
 from tldr_search.lock import locked
+from tldr_search.scores import Evaluation, Request
 from tldr_search.study import directory
 from tldr_search.study import result as result_of
 from tldr_search.study.progress import Silent
@@ -40,14 +45,65 @@ def test_the_default_study(tmp_path: Path) -> None:
         levels = {p.budget for p in result.winners if p.method == method}
         assert len(levels) >= 6
         assert min(levels) < 0.36 * result.base.gflops
-    for p in (*result.trials, *result.winners, *result.baselines):
+    for p in (*result.trials, *result.winners, *result.baselines, *result.known):
         assert 0.998 * p.budget < p.gflops <= p.budget
     assert {p.budget for p in result.baselines} == set(config.rungs)
-    assert all(len(p.outcomes) == 300 for p in (*result.winners, *result.baselines, result.base))
-    assert all(len(p.outcomes) == 200 for p in (*result.trials, result.base_search))
+    assert all(len(p.outcomes) == 300 for p in (*result.winners, *result.baselines, *result.known, result.base))
+    assert all(len(p.outcomes) == 200 * p.part for p in (*result.trials, result.base_search))
     assert progress.last is not None
-    assert progress.last.done == progress.last.total == len(evaluator.calls)
+    assert progress.last.done == progress.last.total
     assert progress.last.seconds_left == 0
+
+
+def test_known_shapes_are_measured_where_the_winners_are(small: Small) -> None:
+    config = small(baselines=["random"])
+    result = run_study(config, Landscape())
+    constant = {(p.method, p.budget) for p in result.known if p.origin == "constant"}
+    assert constant >= {("tome", budget) for budget in config.rungs}
+    assert {p.origin for p in result.known if (p.method, p.budget) == ("tome", 180)} == {"sta", "vid-tldr", "constant", "decreasing"}
+    assert {p.budget for p in result.known if p.origin != "constant"} == {180}
+    assert "random" in {p.method for p in result.known}
+    assert not run_study(small(known_shapes=False, out=str(config.directory) + "-none"), Landscape()).known
+
+
+def test_probes_come_first_and_on_a_small_part(small: Small) -> None:
+    evaluator = Landscape()
+    run_study(small(probes=True), evaluator)
+    probes = [request for request in evaluator.calls if request.objective == "fidelity"]
+    assert [request.method for request in probes] == ["tome"] * 12 + ["sta"] * 3
+    assert {(request.split, request.part) for request in probes} == {("search", 0.125)}
+    assert all(sum(r > 0 for r in request.schedule) == 1 for request in probes)
+
+
+def test_what_is_clearly_worse_is_stopped_early_and_never_wins(small: Small) -> None:
+    result = run_study(small(trials=12, parts=["25%", "50%"]), Landscape())
+    stopped = [p for p in result.trials if p.part < 1]
+    assert stopped
+    assert all(len(p.outcomes) == 200 * p.part for p in stopped)
+    assert not {(p.method, p.schedule) for p in stopped} & {(p.method, p.schedule) for p in result.winners}
+    whole = run_study(small(trials=12, parts=[], out=str(small().directory) + "-whole"), Landscape())
+    assert all(p.part == 1 for p in whole.trials)
+
+
+def test_a_search_that_gains_nothing_ends(small: Small) -> None:
+    result = run_study(small(methods=["tome"], trials=40, patience=5, ladder=[]), Landscape())
+    assert len(result.trials) < 40
+    assert any("no significant gain" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "random"])
+def test_samplers_of_optuna_search_the_same_manifold(small: Small, sampler: str) -> None:
+    result = run_study(small(methods=["tome"], sampler=sampler, trials=9, ladder=[], parts=[]), Landscape())
+    assert len({p.evaluated for p in result.trials}) == 9
+    assert all(0.998 * 180 < p.gflops <= 180 for p in result.trials)
+
+
+def test_optuna_reads_what_a_study_leaves(small: Small) -> None:
+    result = run_study(small(), Landscape())
+    storage = JournalStorage(JournalFileBackend(str(small().directory / "journal.log")))
+    study = optuna.load_study(study_name="demo-180gflops/tome@180", storage=storage)
+    assert study.best_value == max(p.score for p in result.trials if (p.method, p.budget, p.part) == ("tome", 180, 1.0))
+    assert set(study.best_params) == {f"share_{slot:02d}" for slot in range(1, 13)}
 
 
 def test_no_schedule_twice_in_a_study(small: Small) -> None:
@@ -57,19 +113,19 @@ def test_no_schedule_twice_in_a_study(small: Small) -> None:
         assert len(tried) == len(set(tried)) == 15
 
 
-def test_known_shapes_go_first_and_ladders_start_from_the_neighbour(small: Small) -> None:
-    result = run_study(small(), Landscape())
+def test_starts_go_first_and_ladders_start_from_the_neighbour(small: Small) -> None:
+    result = run_study(small(methods=["tome"], trials=7, sampler="trajectory", probes=True, ladder=["125gflops"]), Landscape())
     origins = [p.origin for p in result.trials if p.method == "tome" and p.budget == 180]
-    assert origins[:5] == ["sta", "vid-tldr", "constant", "decreasing", "sampler"]
+    assert set(origins[:5]) == {"sta", "vid-tldr", "constant", "decreasing", "sensitivity"}
+    assert origins[5:] == ["model", "model"]
     rung = [p for p in result.trials if p.method == "tome" and p.budget == 125]
-    assert rung[0].origin == "neighbour"
-    assert rung[1].origin in ("sta", "vid-tldr", "constant", "decreasing")
+    assert "neighbour" in {p.origin for p in rung}
 
 
 def test_the_winner_is_the_best_trial(small: Small) -> None:
     result = run_study(small(), Landscape())
     for found in result.winners:
-        rivals = [p for p in result.trials if (p.method, p.budget) == (found.method, found.budget)]
+        rivals = [p for p in result.trials if (p.method, p.budget, p.part) == (found.method, found.budget, 1.0)]
         best = max(p.score for p in rivals)
         chosen = next(p for p in rivals if p.schedule == found.schedule)
         assert chosen.score == best
@@ -104,48 +160,52 @@ def test_resumes_after_an_exception(small: Small, tmp_path: Path, error: type[Ba
     evaluator = Landscape()
     assert told(run_study(small(), evaluator)) == told(whole)
     calls += evaluator.calls
-    assert len(calls) == len(set(calls))
+    whole_ones = [request for request in calls if request.part == 1]
+    assert len(whole_ones) == len(set(whole_ones))
     assert any("resumes" in line for line in progress.said) == (error is not RuntimeError)
 
 
-def test_resumes_after_kill_9(small: Small, tmp_path: Path) -> None:
+def test_kills_at_random_moments_lose_nothing_that_was_finished(small: Small, tmp_path: Path) -> None:
     whole = run_study(small(out=str(tmp_path / "whole")), Landscape())
-    settings = tmp_path / "study.yaml"
+    settings, log = tmp_path / "study.yaml", tmp_path / "measured"
     settings.write_text(to_yaml(small()))
-    ledger = Path(small().out or "") / directory.LEDGER
-    for lines in (4, 11):
-        _kill_when(settings, ledger, lines)
-    with (ledger.parent / directory.JOURNAL).open("a") as journal:
+    moments, kills = np.random.default_rng(0), 0
+    while kills < 20 and _killed_after(settings, log, float(moments.uniform(0, 0.5))):
+        kills += 1
+    assert kills >= 5
+    with (small().directory / "journal.log").open("a") as journal:
         journal.write('{"op_code": 4, "torn')
-    with ledger.open("a") as file:
-        file.write('{"session": "torn')
-    lock = ledger.parent / f"{directory.JOURNAL}.lock"
-    lock.unlink(missing_ok=True)
-    lock.symlink_to("nowhere")
-    kept, evaluator = ledger.read_text().count("\n"), Landscape()
-    assert kept >= 11
+    evaluator = Landscape()
     assert told(run_study(small(), evaluator)) == told(whole)
-    assert len(evaluator.calls) + kept == ledger.read_text().count("\n")
+    measured = Counter([*log.read_text().splitlines(), *(f"{request}" for request in evaluator.calls if request.part == 1)])
+    again = sum(count - 1 for count in measured.values())
+    assert again <= kills  # what was being measured, or was measured and not kept yet, at each kill
 
 
-def _kill_when(settings: Path, ledger: Path, lines: int) -> None:
-    """Runs the study in a process of its own, slowly, and kills it once `lines` evaluations are kept."""
+def _killed_after(settings: Path, log: Path, seconds: float) -> bool:
+    """Runs the study in a process of its own, slowly, and kills it some time after it began to measure; False if it was finished before."""
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
         "from landscape import Landscape\n"
         "from tldr_search.config import StudyConfig, load\n"
         "from tldr_search.study.run import run_study\n"
-        "quick = Landscape()\n"
-        "run_study(load(StudyConfig, sys.argv[2]), lambda *key: (time.sleep(0.05), quick(*key))[1])\n"
+        "quick, log = Landscape(), open(sys.argv[3], 'a', buffering=1)\n"
+        "def measure(request):\n"
+        "    print('measuring', flush=True)\n"
+        "    time.sleep(0.01)\n"
+        "    found = quick(request)\n"
+        "    if request.part == 1: print(request, file=log)\n"
+        "    return found\n"
+        "run_study(load(StudyConfig, sys.argv[2]), measure)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, str(Path(__file__).parent), str(settings)])
-    deadline = time.monotonic() + 60
-    while not (ledger.exists() and ledger.read_text().count("\n") >= lines):
-        assert process.poll() is None, "it ended by itself"
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(settings), str(log)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(seconds)
+        ended = process.poll() is not None
+        process.kill()
+    return not ended
 
 
 def test_a_finished_run_is_only_read(small: Small) -> None:
@@ -164,9 +224,9 @@ def test_other_settings_are_refused(small: Small, change: dict[str, object]) -> 
 
 
 def test_other_weights_are_refused(small: Small) -> None:
-    run_study(small(), Landscape(), weights="one")
+    run_study(small(), Landscape(), identity={"weights": "one"})
     with pytest.raises(ValueError, match="weights"):
-        run_study(small(), Landscape(), weights="two")
+        run_study(small(), Landscape(), identity={"weights": "two"})
 
 
 def test_one_process_at_a_time(small: Small) -> None:
@@ -180,23 +240,62 @@ def test_a_database_instead_of_the_journal(small: Small, tmp_path: Path) -> None
     with pytest.raises(RuntimeError):
         run_study(small(**few), Landscape(5))
     assert told(run_study(small(**few), Landscape())) == told(whole)
-    other = small(methods=["sta"], seed=5, out=str(tmp_path / "alone"))
-    assert told(run_study(small(**few, seed=5, out=str(tmp_path / "other")), Landscape())) == told(run_study(other, Landscape()))
-    with pytest.raises(ValueError, match="cannot be opened"):
+    with pytest.raises(ValueError, match="would be accepted"):
         run_study(small(storage="nonsense", out=str(tmp_path / "third")), Landscape())
 
 
-def test_two_runs_on_one_storage_leave_each_other_alone(small: Small, tmp_path: Path) -> None:
+def test_runs_on_one_storage_work_on_one_study(small: Small, tmp_path: Path) -> None:
+    """The second, begun while the first is under way, finishes it; the first finds nothing left to do."""
     shared = {"methods": ["sta"], "storage": f"sqlite:///{tmp_path / 'study.db'}"}
-    whole, quick, second = run_study(small(methods=["sta"], out=str(tmp_path / "whole")), Landscape()), Landscape(), list[Result]()
+    whole, quick, second, helper = (
+        run_study(small(methods=["sta"], out=str(tmp_path / "whole")), Landscape()),
+        Landscape(),
+        list[Result](),
+        Landscape(),
+    )
 
-    def interrupted(method: str, schedule: tuple[int, ...], split: str) -> Any:
-        if len(quick.calls) == 4:
-            second.append(run_study(small(**shared, out=str(tmp_path / "second")), Landscape()))
-        return quick(method, schedule, split)
+    def joined(request: Request) -> Evaluation:
+        if len(quick.calls) == 4 and not helper.calls:
+            with pytest.raises(RuntimeError):
+                run_study(small(**shared, out=str(tmp_path / "second")), helper_that_stops)
+        return quick(request)
 
-    assert told(run_study(small(**shared, out=str(tmp_path / "first")), interrupted)) == told(whole)
-    assert told(second[0]) == told(whole)
+    def helper_that_stops(request: Request) -> Evaluation:
+        if len(helper.calls) == 3:
+            raise RuntimeError("gone")
+        return helper(request)
+
+    first = run_study(small(**shared, out=str(tmp_path / "first")), joined)
+    second.append(run_study(small(**shared, out=str(tmp_path / "third")), Landscape(0)))
+    assert {p.budget for p in first.winners} == {p.budget for p in whole.winners}
+    assert told(second[0]) == told(first)
+    both = [request for request in (*quick.calls, *helper.calls) if request.part == 1]
+    assert len(both) == len(set(both))
+
+
+def test_another_name_is_another_study_on_one_storage(small: Small, tmp_path: Path) -> None:
+    shared = {"methods": ["sta"], "storage": f"sqlite:///{tmp_path / 'study.db'}"}
+    run_study(small(**shared), Landscape())
+    with pytest.raises(ValueError, match="seed: 0 then, 5 now"):
+        run_study(small(**shared, seed=5, out=str(tmp_path / "other")), Landscape())
+    other = small(methods=["sta"], seed=5, name="other", out=str(tmp_path / "alone"))
+    assert told(run_study(small(**shared, seed=5, name="other", out=str(tmp_path / "other")), Landscape())) == told(
+        run_study(other, Landscape())
+    )
+
+
+def test_several_workers_find_every_evaluation_once(small: Small, tmp_path: Path) -> None:
+    config = small(trials=8, storage=f"journal:{tmp_path / 'shared.log'}")
+    result = run_study(config, Slow(str(tmp_path / "calls")), workers=3)
+    calls = [line for line in (tmp_path / "calls").read_text().splitlines() if "part=1.0" in line]
+    assert len(calls) == len(set(calls))
+    assert {p.budget for p in result.winners if p.method == "tome"} == set(config.rungs)
+    assert all(len([p for p in result.trials if (p.method, p.budget) == (m, 180)]) >= 8 for m in config.methods)
+
+
+def test_the_mistake_of_all_workers_is_told(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such checkpoint"):
+        run_study(small(), Mistaken(), workers=2)
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
@@ -219,13 +318,12 @@ def test_a_place_that_cannot_be_written_to(small: Small, monkeypatch: pytest.Mon
 
 
 def test_a_run_that_measured_nothing_holds_nobody_to_its_settings(small: Small) -> None:
-    def broken(method: str, schedule: tuple[int, ...], split: str) -> Any:
+    def broken(request: Request) -> Evaluation:
         raise ValueError("no such checkpoint")
 
     with pytest.raises(ValueError, match="no such checkpoint"):
-        run_study(small(), broken, weights="wrong")
-    assert not (small().directory / directory.SETTINGS).exists()
-    assert run_study(small(seed=3), Landscape(), weights="right").seed == 3
+        run_study(small(), broken, identity={"weights": "wrong"})
+    assert run_study(small(seed=3), Landscape(), identity={"weights": "right"}).seed == 3
 
 
 def test_results_of_unknown_settings_are_refused(small: Small) -> None:
@@ -235,7 +333,7 @@ def test_results_of_unknown_settings_are_refused(small: Small) -> None:
         run_study(small(), Landscape())
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 2}', '{"format": 2, "base": 1}', '{"format": 2, "base": {}}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 3}', '{"format": 3, "base": 1}', '{"format": 3, "base": {}}'])
 def test_what_is_no_result(tmp_path: Path, content: str) -> None:
     path = tmp_path / directory.RESULT
     path.write_text(content)
@@ -258,15 +356,16 @@ def test_a_damaged_result_is_written_again(small: Small) -> None:
 def test_a_result_of_another_format(tmp_path: Path) -> None:
     path = tmp_path / directory.RESULT
     path.write_text('{"format": 1}')
-    with pytest.raises(ValueError, match=r"format 1\); format 2 would be accepted"):
+    with pytest.raises(ValueError, match=r"format 1\); format 3 would be accepted"):
         result_of.load(path)
 
 
-def test_shapes_out_of_reach_are_said_once(small: Small) -> None:
+def test_shapes_out_of_reach_are_said_once_and_kept(small: Small) -> None:
     progress = Silent()
-    run_study(small(methods=["sta"], budget="100gflops", ladder=[]), Landscape(), progress=progress)
-    lines = [line for line in progress.said if line.startswith("sta: shape vid-tldr left out at 100.0 GFLOPs: ")]
-    assert len(lines) == 1
+    result = run_study(small(methods=["sta"], budget="100gflops", ladder=[]), Landscape(), progress=progress)
+    line = "sta: the shape vid-tldr does not reach 100.0 GFLOPs"
+    assert progress.said.count(line) == 1
+    assert line in result.notes
 
 
 def test_the_settings_of_a_run_repeat_it(small: Small, tmp_path: Path) -> None:
@@ -281,14 +380,16 @@ def test_a_rung_out_of_reach_is_left_out_and_said(small: Small) -> None:
     assert {p.budget for p in result.winners if p.method == "sta"} == {180, 240}
     assert {p.budget for p in result.winners if p.method == "tome"} == {60, 180, 240}
     assert progress.said[0] == "sta: 60.0 GFLOPs left out; it costs at least 93.8"
-    assert [line.split(":")[1] for line in progress.said[1:]] == [" shape vid-tldr left out at 240.0 GFLOPs"]
+    assert "60.0" not in "".join(progress.said[1:])
     assert progress.last is not None
     assert progress.last.done == progress.last.total
 
 
 def test_a_study_that_runs_dry_says_so(small: Small) -> None:
     progress = Silent()
-    result = run_study(small(methods=["sta"], budget="299gflops", ladder=["240gflops"], trials=400), Landscape(), progress=progress)
+    result = run_study(
+        small(methods=["sta"], budget="299gflops", ladder=["240gflops"], trials=400, patience=0), Landscape(), progress=progress
+    )
     assert any("different schedules were found" in line for line in progress.said)
     assert len([p for p in result.trials if p.budget == 299]) < 400
     assert progress.last is not None
@@ -296,8 +397,8 @@ def test_a_study_that_runs_dry_says_so(small: Small) -> None:
 
 
 def test_scores_that_are_no_numbers_are_refused(small: Small) -> None:
-    def broken(method: str, schedule: tuple[int, ...], split: str) -> Any:
-        return dataclasses.replace(Landscape()(method, schedule, split), metrics={"t2v_r1": float("nan")})
+    def broken(request: Request) -> Evaluation:
+        return dataclasses.replace(Landscape()(request), metrics={request.objective: float("nan")})
 
     with pytest.raises(RuntimeError, match="nan"):
         run_study(small(), broken)

@@ -12,7 +12,7 @@ from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.text import TextBatch
 from tldr_search.backbones.text.wordpiece import WordPieceTokenizer
 from tldr_search.data.benchmarks.split import Video
-from tldr_search.data.module import ClipBatch, consecutive
+from tldr_search.data.module import ClipBatch, in_batches
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.tasks.store import Store
 from tldr_search.tasks.task import Settings, finished_batches
@@ -28,19 +28,19 @@ SIZE = 3
 
 
 class Loader:
-    def __init__(self, clips, bad, finished):
-        self.clips, self.bad, self.finished = clips, bad, finished
+    def __init__(self, clips, bad, batches, finished):
+        self.clips, self.bad, self.batches, self.finished = clips, bad, batches, finished
 
     def __len__(self):
-        return -(-len(self.clips) // SIZE)
+        return len(self.batches)
 
     def __iter__(self):
-        for number, videos in enumerate(torch.arange(len(self.clips)).split(SIZE)):
+        for number, videos in enumerate(self.batches):
             if number in self.finished:
-                yield ClipBatch(number, videos[:0], torch.empty(0, dtype=torch.uint8), finished=True)
+                yield ClipBatch(number, torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.uint8), finished=True)
                 continue
-            good = torch.tensor([v for v in videos.tolist() if v not in self.bad], dtype=torch.int64)
-            excluded = tuple((v, "no such file") for v in videos.tolist() if v in self.bad)
+            good = torch.tensor([v for v in videos if v not in self.bad], dtype=torch.int64)
+            excluded = tuple((v, "no such file") for v in videos if v in self.bad)
             yield ClipBatch(number, good, self.clips[good], excluded, torch.ones_like(good))
 
 
@@ -55,14 +55,17 @@ def one_thread():
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs a task over clips [N, V, T, H, W, 3]; `bad` ones cannot be read; what `directory` holds is not computed again."""
+    """Runs a task over clips [N, V, T, H, W, 3], or those at some positions; `bad` ones cannot be read; what `directory` holds is not
+    computed again.
+    """
     trainer = lightning.Trainer(
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
     )
 
-    def run(task, clips, bad=(), directory: Path = tmp_path / "store"):
-        task.store = Store(directory)
-        trainer.test(task, Loader(clips, bad, finished_batches(task.store, consecutive(len(clips), SIZE), [1] * len(clips))), verbose=False)
+    def run(task, clips, bad=(), directory: Path = tmp_path / "store", of=None):
+        task.store, task.videos = Store(directory), range(len(clips)) if of is None else of
+        batches = in_batches(task.videos, SIZE)
+        trainer.test(task, Loader(clips, bad, batches, finished_batches(task.store, batches, [1] * len(clips))), verbose=False)
         return task.outcome
 
     return run

@@ -2,16 +2,20 @@
 
 import numpy as np
 import pytest
+import torch
 
 from tldr_search.scores import Rate, estimate
 from tldr_search.tasks.outcome import Mean, Outcome
+from tldr_search.tasks.said import Said, Samples, overlap
 
 A = Rate(np.array([1.0, 0, 1, 1]), np.arange(4), ("a", "b", "c", "d"))
 B = Rate(np.array([1.0, 0, 0]), np.array([4, 5, 5]), ("e", "f", "g"))
+OF = Samples(("a", "b"), np.arange(2))
 OUTCOME = Outcome(
     {"base": 75.0, "novel": 100 / 3, "hm": 46.2, "mean": 54.2, "mdr": 3.0},
     {"base": A, "novel": B},
     {},
+    Said(np.array([0, 1]), OF, torch.eye(2), OF, overlap),
     {"hm": Mean(("base", "novel"), harmonic=True), "mean": Mean(("base", "novel"))},
 )
 

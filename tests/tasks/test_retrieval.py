@@ -121,10 +121,10 @@ def test_equal_texts_as_published_but_for_ties(k_test, run, model, umt, words, s
 def test_equal_texts_by_hand(videos):
     data = RetrievalSplit(videos(3), (), ("a dog", "a dog", "a cat"), ((0,), (1,), (2,)))
     perfect = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    outcome = Gallery(data, torch.arange(3), data.texts).outcome({"": BothWays(perfect, perfect)})
+    outcome = Gallery(data, torch.arange(3), data.texts).outcome({"": BothWays(perfect, perfect)}, torch.eye(3))
     assert outcome.columns["v2t_rank"].tolist() == [1, 1, 1]
     assert outcome.columns["t2v_rank"].tolist() == [2, 2, 1]  # a text is not told which of the two videos is meant
-    left = Gallery(data, torch.tensor([0, 2]), data.texts).outcome({"": BothWays(perfect[::2, ::2], perfect[::2, ::2])})
+    left = Gallery(data, torch.tensor([0, 2]), data.texts).outcome({"": BothWays(perfect[::2, ::2], perfect[::2, ::2])}, torch.eye(2))
     assert left.columns["t2v_num_equal"].tolist() == [1, 1]
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.encoder import Encoded, VideoEncoder
 from tldr_search.backbones.output import Output, reduction
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.backbones.text import TextBatch
 from tldr_search.backbones.text.clip import CLIPTextEncoder
 from tldr_search.reducers import Method
@@ -43,12 +44,14 @@ class CLIPVideo(nn.Module):
         self.arch = arch
         self.vision_encoder = VisionTower(arch)
 
-    def forward(self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = ()) -> Output:
+    def forward(
+        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+    ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`; r of the schedule counts tokens of each frame.
 
-        `ValueError` if the schedule is impossible.
+        `prefixes` of these clips: what is there is not computed again. `ValueError` if the schedule is impossible.
         """
-        encoded = self.vision_encoder.encoder(video, *reduction(self.arch, method, schedule))
+        encoded = self.vision_encoder.encoder(video, *reduction(self.arch, method, schedule), prefixes)
         pooled = self.vision_encoder.pool(encoded)
         return Output(encoded.tokens.flatten(1, 2), encoded.size.flatten(1), pooled, None, encoded.source)
 

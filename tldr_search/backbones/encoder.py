@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tldr_search.backbones.architecture import Architecture, PlainArchitecture
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.reducers.reducer import Observation, Reducer
 from tldr_search.tokens import Tokens, merge, ones, prune
 
@@ -195,17 +196,41 @@ class VideoEncoder(nn.Module):
 
     def encode(self, features: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = ()) -> Encoded:
         """[B S, N, C] -> the last block's tokens; `removed[l]` tokens of each sequence leave in block l (none where it is not given)."""
-        tokens = Tokens(features, None, None)
-        for layer, block in enumerate(self.blocks):
-            tokens = block(tokens, reducer, removed[layer] if layer < len(removed) else 0, layer)
+        return self._encoded(self._go_on(Tokens(features, None, None), reducer, self._per_block(removed)), features.shape[1])
+
+    def forward(
+        self, video: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+    ) -> Encoded:
+        """`video` [B, 3, T, H, W], normalised -> `Encoded`. `prefixes` of these clips: blocks that are done there are not done again."""
+        check_clips(self.arch, video)
+        removed = self._per_block(removed)
+        known = None if prefixes is None else prefixes.deepest(reducer, removed[:-1])
+        if known is None:
+            known = 0, Tokens(self.embed(video), None, None)
+            if prefixes is not None:
+                prefixes.keep(reducer, (), known[1])
+        done, tokens = known
+        return self._encoded(self._go_on(tokens, reducer, removed, done, prefixes), self.arch.num_tokens)
+
+    def _per_block(self, removed: Sequence[int]) -> tuple[int, ...]:
+        return (*removed, *(0,) * (len(self.blocks) - len(removed)))
+
+    def _go_on(
+        self, tokens: Tokens, reducer: Reducer | None, removed: Sequence[int], done: int = 0, prefixes: PrefixesOfClips | None = None
+    ) -> Tokens:
+        """Through the blocks that are not `done`; after the last one nothing is kept, for no other schedule could go on from there."""
+        for layer in range(done, len(self.blocks)):
+            tokens = self.blocks[layer](tokens, reducer, removed[layer], layer)
+            if prefixes is not None and layer + 1 < len(self.blocks):
+                prefixes.keep(reducer, removed[: layer + 1], tokens)
+        return tokens
+
+    def _encoded(self, tokens: Tokens, count: int) -> Encoded:
+        """The end, for `count` tokens that went into the first block."""
         size = ones(tokens.features) if tokens.size is None else tokens.size
         out: Tensor = self.norm(tokens.features)
         apart = (-1, self.arch.sequences, out.shape[1])
-        return Encoded(out.view(*apart, self.arch.dim), size.view(apart), self._source(tokens, features.shape[1]))
-
-    def forward(self, video: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = ()) -> Encoded:
-        """`video` [B, 3, T, H, W], normalised -> `Encoded`."""
-        return self.encode(self.embed(video), reducer, removed)
+        return Encoded(out.view(*apart, self.arch.dim), size.view(apart), self._source(tokens, count))
 
     def _source(self, tokens: Tokens, count: int) -> Tensor:
         """[B, P] of `Encoded`, from the rows of each sequence, class token included."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.encoder import VideoEncoder
 from tldr_search.backbones.output import Output, reduction
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.bert import Memory, TextEncoder
 from tldr_search.backbones.text.decoder import AnswerDecoder
@@ -57,9 +58,14 @@ class UMTVideo(nn.Module):
         self.vision_encoder = VisionTower(arch, pool_norm=pool_norm)
         self.head = nn.Linear(arch.dim, arch.num_classes) if arch.num_classes else None
 
-    def forward(self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = ()) -> Output:
-        """`video` [B, 3, T, H, W], normalised -> `Output`; `ValueError` if the schedule is impossible."""
-        encoded = self.vision_encoder.encoder(video, *reduction(self.arch, method, schedule))
+    def forward(
+        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+    ) -> Output:
+        """`video` [B, 3, T, H, W], normalised -> `Output`; `prefixes` of these clips: what is there is not computed again.
+
+        `ValueError` if the schedule is impossible.
+        """
+        encoded = self.vision_encoder.encoder(video, *reduction(self.arch, method, schedule), prefixes)
         tokens = encoded.tokens.flatten(1, 2)
         pooled = self.vision_encoder.pool(tokens)
         logits = None if self.head is None else self.head(pooled)

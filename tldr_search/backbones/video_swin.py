@@ -20,6 +20,7 @@ from tldr_search.backbones.architecture import STAGES, SwinArchitecture
 from tldr_search.backbones.cells import Layout, lay_out, take
 from tldr_search.backbones.encoder import Attended, check_clips
 from tldr_search.backbones.output import Output, reduction
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.backbones.swin_shape import Shape, cell_side, stage_grid, windows
 from tldr_search.backbones.windows import WindowAttention
 from tldr_search.reducers import Method
@@ -119,10 +120,12 @@ class VideoSwin(nn.Module):
         self.norm = nn.LayerNorm(width, eps=arch.norm_eps)
         self.head = nn.Linear(width, arch.num_classes) if arch.num_classes else None
 
-    def forward(self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = ()) -> Output:
+    def forward(
+        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+    ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`, whose tokens are cells; so does r of the schedule count cells.
 
-        `ValueError` for clips of another shape, a method that merges, or a schedule that is impossible.
+        It keeps no `prefixes`. `ValueError` for clips of another shape, a method that merges, or a schedule that is impossible.
         """
         check_clips(self.arch, video)
         reducer, removed = reduction(self.arch, method, schedule)

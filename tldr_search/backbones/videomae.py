@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.encoder import VideoEncoder
 from tldr_search.backbones.output import Output, reduction
+from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.reducers import Method
 
 
@@ -24,8 +25,13 @@ class VideoMAE(nn.Module):
         self.fc_norm = nn.LayerNorm(arch.dim, eps=arch.norm_eps)
         self.head = nn.Linear(arch.dim, arch.num_classes)
 
-    def forward(self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = ()) -> Output:
-        """`video` [B, 3, T, H, W], normalised -> `Output`; `ValueError` if the schedule is impossible."""
-        encoded = self.encoder(video, *reduction(self.arch, method, schedule))
+    def forward(
+        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+    ) -> Output:
+        """`video` [B, 3, T, H, W], normalised -> `Output`; `prefixes` of these clips: what is there is not computed again.
+
+        `ValueError` if the schedule is impossible.
+        """
+        encoded = self.encoder(video, *reduction(self.arch, method, schedule), prefixes)
         pooled = self.fc_norm(encoded.tokens.mean(dim=(1, 2)))
         return Output(encoded.tokens.flatten(1, 2), encoded.size.flatten(1), pooled, self.head(pooled), encoded.source)

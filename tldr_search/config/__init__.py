@@ -1,15 +1,19 @@
 """Typed settings of the commands. Field docstrings are the text of `--help`; all mistakes are told at once, before any work."""
 
 from tldr_search.config.answer import AnswerConfig
+from tldr_search.config.budgeted import SHAPES
 from tldr_search.config.evaluation import EvaluateConfig
-from tldr_search.config.fields import help_texts, is_number, is_switch
+from tldr_search.config.fields import help_texts, is_number, is_real, is_switch
 from tldr_search.config.files import default_evaluation, default_study, from_mapping, load, load_any, one_video, to_mapping, to_yaml
-from tldr_search.config.settings import HOW, OBJECTIVES, ConfigError, Settings
-from tldr_search.config.study import SHAPES, StudyConfig
+from tldr_search.config.objectives import LABEL_FREE, OBJECTIVES, task_of
+from tldr_search.config.settings import HOW, ConfigError, Settings
+from tldr_search.config.study import SAMPLERS, StudyConfig
 
 __all__ = [
     "HOW",
+    "LABEL_FREE",
     "OBJECTIVES",
+    "SAMPLERS",
     "SHAPES",
     "AnswerConfig",
     "ConfigError",
@@ -21,10 +25,12 @@ __all__ = [
     "from_mapping",
     "help_texts",
     "is_number",
+    "is_real",
     "is_switch",
     "load",
     "load_any",
     "one_video",
+    "task_of",
     "to_mapping",
     "to_yaml",
 ]

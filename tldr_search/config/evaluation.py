@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tldr_search.config.objectives import OBJECTIVES
 from tldr_search.config.paths import expanded
 from tldr_search.config.reduced import ReducedSettings
 from tldr_search.config.rules import Rule, at_least, one_of
-from tldr_search.config.settings import HOW, OBJECTIVES
+from tldr_search.config.settings import HOW
 from tldr_search.data.benchmarks import BENCHMARKS
 
 SCORES = {"retrieval": "t2v_r1", "classification": "top1", "question-answering": "accuracy", "base-to-novel": "hm"}

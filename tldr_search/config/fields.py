@@ -15,6 +15,11 @@ def is_number(kind: type, field: str) -> bool:
     return hint is int or int in get_args(hint)
 
 
+def is_real(kind: type, field: str) -> bool:
+    """Whether a field is a number that need not be whole."""
+    return get_type_hints(kind)[field] is float
+
+
 def is_switch(kind: type, field: str) -> bool:
     """Whether a field is on or off."""
     return get_type_hints(kind)[field] is bool
@@ -50,7 +55,7 @@ def of_type(field: str, value: object, hint: Any) -> Iterator[str]:
 def _is(value: object, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
-    kinds = get_args(hint) or (hint,)
+    kinds = (int, float) if hint is float else get_args(hint) or (hint,)
     return isinstance(value, kinds) and isinstance(value, bool) == (hint is bool)
 
 
@@ -59,4 +64,6 @@ def _words(hint: Any) -> str:
         return "a list of texts"
     if hint is bool:
         return "true or false"
+    if hint is float:
+        return "a number"
     return "a whole number" if hint is int or int in get_args(hint) else "text (in quotes, if it looks like a number)"

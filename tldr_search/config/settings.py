@@ -21,20 +21,13 @@ from tldr_search.data.benchmarks import BENCHMARKS, Source
 from tldr_search.data.protocols import PROTOCOLS, Cut, default_protocol
 from tldr_search.schedule import Geometry
 
-OBJECTIVES: dict[str, tuple[str, ...]] = {
-    "retrieval": ("t2v_r1", "t2v_r5", "t2v_r10", "v2t_r1", "v2t_r5", "v2t_r10"),
-    "classification": ("top1", "top5"),
-    "question-answering": ("accuracy",),
-    "base-to-novel": ("base_top1", "novel_top1", "base_top5", "novel_top5"),
-}
-"""Rates that can be searched for, by task."""
 _SETTLED = ("benchmark", "task", "objective")
 """What decides the task, which is a field or follows from one."""
 _SHAPING = ("frames", "num_classes", *_SETTLED)
 """What decides, besides the model, the shape of what is evaluated."""
 PRECISIONS = ("fp32", "bf16", "fp16")
 ON_BAD_VIDEO = ("fail", "exclude")
-HOW = frozenset({"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out"})
+HOW = frozenset({"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out", "storage", "workers"})
 """Settings that decide where and how fast, not what is found."""
 WEIGHTS = f"a file or directory with weights, a hub id (owner/name), or {RANDOM}, would be accepted"
 
@@ -204,7 +197,7 @@ class Settings(ABC):
     @property
     def _counted(self) -> tuple[str, ...]:
         """The fields that say what is counted."""
-        return ("cost_model",) if self.cost_model else ("model", "frames", "num_classes", "benchmark", "objective")
+        return ("cost_model",) if self.cost_model else ("model", "frames", "num_classes", *_SETTLED)
 
     def _rules(self) -> Iterator[Rule]:
         """In the order in which mistakes are told."""

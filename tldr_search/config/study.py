@@ -2,62 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
+from tldr_search.config import ladder
+from tldr_search.config.budgeted import BudgetSettings
+from tldr_search.config.objectives import LABEL_FREE, OBJECTIVES, task_of
 from tldr_search.config.rules import Rule, at_least, each, one_of
-from tldr_search.config.settings import OBJECTIVES, Settings
-from tldr_search.cost import CostModel, parse_budget
 from tldr_search.data.benchmarks import BENCHMARKS
-from tldr_search.reducers import NONE, get_method
 
-SHAPES = ("sta", "vid-tldr", "constant", "decreasing")
-"""Known shapes of a schedule; published ones first."""
-SAME_RUNG = 0.03
-"""Rungs this close (relative) to the budget asked for are that budget."""
-RANGE_RUNGS = 6
-"""Rungs, at least, of a budget that is a range."""
+SAMPLERS = ("trajectory", "tpe", "gp", "cmaes", "nsgaii", "random")
+"""What may propose schedules; ours first, then Optuna's."""
+_APART = "two that share no clip, or --allow-same-split, would be accepted"
 
 
 @dataclass(frozen=True)
-class StudyConfig(Settings):
+class StudyConfig(BudgetSettings):
     """What to search, on what, under which budget."""
 
     name: str = "demo"
     """Name of the run."""
     objective: str = "t2v_r1"
-    """Rate that is maximised."""
+    """Rate that is maximised; without labels agreement (the same answer as unreduced) or fidelity (how near it is to that)."""
+    task: str | None = None
+    """retrieval, classification, question-answering or base-to-novel; by default that of the objective, or what the benchmark is for."""
     search_split: str = "search"
     """Split on which schedules are chosen."""
     report_split: str = "report"
     """Split on which the winners are measured again; the search never sees it."""
-    methods: tuple[str, ...] = ("vid-tldr", "tome", "sta")
-    """Methods whose schedules are searched."""
-    baselines: tuple[str, ...] = ("random",)
-    """Methods that are only measured, on the report split, not searched."""
-    baseline_shape: str = "constant"
-    """Known shape of the baselines' schedules: sta, vid-tldr, constant or decreasing."""
-    budget: str = "60%"
-    """GFLOPs per clip: 180gflops, 60% (of the unreduced model), or 120gflops..300gflops (its upper end, over at least 6 rungs)."""
-    ladder: tuple[str, ...] = ("33%", "41%", "50%", "60%", "71%", "86%")
-    """Lower and higher budgets that complete the front; one within 3 % of the budget is that budget."""
+    allow_same_split: bool = False
+    """Whether both may be the same clips: scores are then too good, and the report says so."""
     trials: int = 8
     """Schedules per method at the budget."""
     rung_trials: int = 1
     """Schedules per method at every other rung of the ladder."""
     seed: int = 0
     """Seed of the search."""
+    sampler: str = "trajectory"
+    """trajectory (our own), or Optuna's tpe, gp, cmaes, nsgaii or random."""
+    probes: bool = True
+    """Whether single layers are probed for how much they bear, before the search."""
+    parts: tuple[str, ...] = ("25%", "50%")
+    """Parts of the search split after which a schedule that is worse may be stopped; none: never."""
+    alpha: float = 0.05
+    """Chance, over all looks at a schedule, of stopping one that is as good as the best."""
+    patience: int = 20
+    """Trials without a significant gain after which the search at a budget ends; 0: never."""
+    workers: int | None = None
+    """Processes on this machine; by default one for each GPU, or one."""
     storage: str | None = None
-    """URL of an Optuna database; by default a journal in the directory of the run."""
+    """Where trials are kept, if not in the run: postgresql://, mysql:// or sqlite:// databases, a journal (PATH.log), or grpc://HOST:PORT."""
     out: str | None = None
     """Directory of the run; by default runs/NAME-BUDGET."""
 
     @property
     def measures(self) -> str:
-        """The task that the objective belongs to."""
-        return next(task for task, rates in OBJECTIVES.items() if self.objective in rates)
+        """`task`, or that of the objective."""
+        return self.task or task_of(self.objective, self.benchmark, self.model)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -70,110 +73,50 @@ class StudyConfig(Settings):
         return Path(self.out) if self.out else Path("runs") / f"{self.name}-{self.budget.replace('%', 'pct')}"
 
     @property
-    def budget_gflops(self) -> float:
-        """The budget asked for; the upper end of a range."""
-        return parse_budget(self.budget).gflops(self._base)[1]
-
-    @property
-    def rungs(self) -> tuple[float, ...]:
-        """GFLOPs of the ladder, rising, the budget among them.
-
-        Of a range both ends are rungs, of the ladder what lies between; the widest gaps are divided until there are enough.
-        """
-        budget = parse_budget(self.budget)
-        low, asked = budget.gflops(self._base)
-        rungs = {low, asked}
-        for gflops in map(self._rung, self.ladder):
-            apart = all(abs(gflops - end) > SAME_RUNG * end for end in (low, asked))
-            if apart and (not budget.is_range or low < gflops < asked):
-                rungs.add(gflops)
-        return _filled(sorted(rungs), RANGE_RUNGS) if budget.is_range else tuple(sorted(rungs))
-
-    @property
-    def _base(self) -> float:
-        return CostModel(self.counted).base
-
-    def _rung(self, text: str) -> float:
-        """GFLOPs of one rung; `ValueError` if it is a range, or costs as much as the unreduced model."""
-        parsed = parse_budget(text)
-        gflops = parsed.high.gflops(self._base)
-        if parsed.is_range or gflops >= self._base:
-            raise ValueError(f"ladder: {text!r}; a single amount below the {self._base:.1f} GFLOPs of {self.costs} would be accepted")
-        return gflops
+    def part_shares(self) -> tuple[float, ...]:
+        """`parts` of the search split, in (0, 1)."""
+        return ladder.shares(self.parts)
 
     def _own_rules(self) -> Iterator[Rule]:
         yield Rule("name", self._bad_name())
-        yield Rule("objective", one_of("objective", self.objective, chain(*OBJECTIVES.values())))
-        yield Rule("objective", self._not_offered(), needs=("benchmark",))
+        yield Rule("task", one_of("task", self.task, OBJECTIVES))
+        yield Rule("task", self._other_task(), needs=("benchmark",))
+        yield Rule("objective", one_of("objective", self.objective, (*chain(*OBJECTIVES.values()), *LABEL_FREE)))
+        yield Rule("objective", self._not_offered(), needs=("benchmark", "task"))
         for field in ("search_split", "report_split"):
             yield Rule(field, self._no_split(field), needs=("benchmark",))
-        yield Rule("report_split", self._same_split(), needs=("search_split",))
-        yield Rule("report_split", self._same_file(), needs=("search_split", "benchmark", "objective"))
-        yield Rule("methods", self._no_methods())
-        for field in ("methods", "baselines"):
-            yield Rule(field, each(get_method, getattr(self, field), f"{field}: "))
-            yield Rule(field, self._repeated(field))
-            yield Rule(field, each(self._acting_layers, getattr(self, field), f"{field}: "), needs=self._counted)
-        yield Rule("baseline_shape", one_of("baseline_shape", self.baseline_shape, SHAPES))
-        for field, least in (("trials", 1), ("rung_trials", 1), ("seed", 0)):
-            yield Rule(field, at_least(field, getattr(self, field), least))
-        yield Rule("budget", each(parse_budget, [self.budget]))
-        yield Rule("budget", each(lambda text: parse_budget(text).gflops(self._base), [self.budget]), needs=self._counted)
-        yield Rule("budget", self._out_of_reach(), needs=("methods", *self._counted))
-        yield Rule("ladder", each(parse_budget, self.ladder, "ladder: "))
-        yield Rule("ladder", each(self._rung, self.ladder), needs=self._counted)
+        yield Rule("report_split", self._same_split(), needs=("search_split", "allow_same_split"))
+        yield Rule("report_split", self._same_file(), needs=("search_split", "allow_same_split", "benchmark", "task", "objective"))
+        yield from self._method_rules()
+        yield Rule("sampler", one_of("sampler", self.sampler, SAMPLERS))
+        for field, smallest in (("trials", 1), ("rung_trials", 1), ("seed", 0), ("patience", 0)):
+            yield Rule(field, at_least(field, getattr(self, field), smallest))
+        if self.workers is not None:
+            yield Rule("workers", at_least("workers", self.workers, 1))
+        yield Rule("parts", each(ladder.shares, [self.parts]))
+        yield Rule("alpha", self._no_chance())
+        yield from self._budget_rules()
 
     def _bad_name(self) -> Iterator[str]:
         if not self.name or "/" in self.name:
             yield f"name: {self.name!r}; a name without slashes would be accepted"
 
+    def _other_task(self) -> Iterator[str]:
+        yield from one_of("task", self.task, BENCHMARKS[self.benchmark].tasks)
+
     def _not_offered(self) -> Iterator[str]:
-        rates = chain.from_iterable(OBJECTIVES.get(task, ()) for task in BENCHMARKS[self.benchmark].tasks)
-        yield from one_of("objective", self.objective, rates)
+        tasks = [self.task] if self.task else BENCHMARKS[self.benchmark].tasks
+        yield from one_of("objective", self.objective, (*chain.from_iterable(OBJECTIVES.get(task, ()) for task in tasks), *LABEL_FREE))
 
     def _same_split(self) -> Iterator[str]:
-        if self.search_split == self.report_split:
-            yield f"search_split and report_split are both {self.search_split!r}; two that share no clip would be accepted"
+        if self.search_split == self.report_split and not self.allow_same_split:
+            yield f"search_split and report_split are both {self.search_split!r}; {_APART}"
 
     def _same_file(self) -> Iterator[str]:
         search, report = (self.source(split).annotations.resolve() for split in self.splits)
-        if search == report and search.is_file():
-            yield f"search_split and report_split are both {search}; two that share no clip would be accepted"
+        if search == report and search.is_file() and not self.allow_same_split:
+            yield f"search_split and report_split are both {search}; {_APART}"
 
-    def _no_methods(self) -> Iterator[str]:
-        if not self.methods:
-            yield "methods: none; e.g. vid-tldr, tome, sta would be accepted"
-
-    def _repeated(self, field: str) -> Iterator[str]:
-        specs = [get_method(name).spec for name in getattr(self, field)]
-        for spec in dict.fromkeys(specs):
-            if spec == NONE.spec:
-                yield f"{field}: none removes nothing; the unreduced model is always measured"
-            elif specs.count(spec) > 1:
-                yield f"{field}: {spec} is named twice"
-
-    def _acting_layers(self, method: str) -> tuple[int, ...]:
-        """`ValueError` if the method does not run on the model that is counted."""
-        return get_method(method).acting_layers(self.counted.geometry)
-
-    def _out_of_reach(self) -> Iterator[str]:
-        """One line with the least and the base GFLOPs of every method that cannot be brought to the budget."""
-        asked, beyond = self.budget_gflops, []
-        for name in self.methods:
-            cost = CostModel(self.counted, name)
-            if not cost.least <= asked < cost.base:
-                beyond.append(f"{name} on {self.costs}: least {cost.least:.1f}, unreduced {cost.base:.1f}")
-        if beyond:
-            bounds = "; ".join(beyond)
-            yield f"budget {self.budget} ({asked:.1f} GFLOPs) is out of reach ({bounds}); choose one between, or other methods"
-
-
-def _filled(rungs: Sequence[float], least: int) -> tuple[float, ...]:
-    """`rungs` and, between them, as many as `least` needs, each gap divided evenly, the widest first."""
-    gaps = list(pairwise(rungs))
-    parts = [1] * len(gaps)
-    while gaps and sum(parts) + 1 < least:
-        widest = max(range(len(gaps)), key=lambda i: (gaps[i][1] - gaps[i][0]) / parts[i])
-        parts[widest] += 1
-    inside = [low + (high - low) * k / n for (low, high), n in zip(gaps, parts, strict=True) for k in range(n)]
-    return (*inside, rungs[-1])
+    def _no_chance(self) -> Iterator[str]:
+        if not 0 < self.alpha < 1:
+            yield f"alpha: {self.alpha}; a chance between 0 and 1, e.g. 0.05, would be accepted"

@@ -5,8 +5,9 @@ leave included), 5 per element of a LayerNorm. Not counted: biases, softmax, GEL
 this count / 1e9 of the vision encoder for one clip: no text tower, no projection of UMT's.
 """
 
-from tldr_search.cost.budget import Amount, Budget, parse_budget
+from tldr_search.cost.budget import COUNTED, UNITS, Amount, Budget, parse_budget
 from tldr_search.cost.count import Cost, LayerCost
 from tldr_search.cost.model import CostModel
+from tldr_search.cost.shape import FREE, Shape
 
-__all__ = ["Amount", "Budget", "Cost", "CostModel", "LayerCost", "parse_budget"]
+__all__ = ["COUNTED", "FREE", "UNITS", "Amount", "Budget", "Cost", "CostModel", "LayerCost", "Shape", "parse_budget"]

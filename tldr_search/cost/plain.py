@@ -14,7 +14,7 @@ def count(arch: PlainArchitecture, method: Method, removed: Schedule) -> Cost:
     for layer, r in enumerate(removed):
         layers.append(_block(arch, method, layer, n, r))
         n -= r
-    return Cost(_embedding(arch), tuple(layers), _tail(arch, n))
+    return Cost(embedding(arch), tuple(layers), tail(arch, n))
 
 
 def _block(arch: PlainArchitecture, method: Method, layer: int, n: int, r: int) -> LayerCost:
@@ -29,12 +29,13 @@ def _block(arch: PlainArchitecture, method: Method, layer: int, n: int, r: int) 
     )
 
 
-def _embedding(arch: PlainArchitecture) -> int:
+def embedding(arch: PlainArchitecture) -> int:
+    """Pixels to tokens, and a norm where one follows."""
     patches = arch.num_patches * arch.dim * 3 * arch.tubelet * arch.patch_size**2
     return patches + (5 * arch.sequences * arch.num_tokens * arch.dim if arch.pre_norm else 0)
 
 
-def _tail(arch: PlainArchitecture, n: int) -> int:
+def tail(arch: PlainArchitecture, n: int) -> int:
     """UMT: final norm of n tokens and norm of their mean. VideoMAE: norm of the mean, classifier. CLIP: class token, projection."""
     c = arch.dim
     if arch.tail == "tokens":

@@ -27,7 +27,7 @@ class ClipBatch(NamedTuple):
     """What a task gets; all its clips may be missing."""
 
     number: int
-    """Of the batch in the split, whatever the number of ranks."""
+    """Of the batch, whatever the number of ranks."""
     positions: Tensor
     """[B] int64: positions of the videos in their split."""
     video: Tensor
@@ -47,7 +47,7 @@ class Clips:
         """`cut` says which views; `decoder` reads them from files."""
         self.videos, self._cut, self._decoder = videos, cut, decoder
         self._bytes = num_views * cut.frames * cut.image_size**2 * 3
-        self._kept: dict[int, NDArray[np.uint8]] = {}
+        self._kept: dict[int, NDArray[np.uint8] | BadVideo] = {}
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -76,7 +76,7 @@ class Clips:
                 yield self._kept[i]
                 continue
             views = next(decoded)
-            if len(self) * self._bytes <= MEMORY and not isinstance(views, BadVideo):
+            if len(self) * self._bytes <= MEMORY or isinstance(views, BadVideo):  # a bad one is so for all evaluations
                 self._kept[i] = views
             yield views
 
@@ -85,23 +85,34 @@ def _size(video: Video) -> int:
     return video.path.stat().st_size if video.path.is_file() else 0
 
 
-Batches = list[range]
+Batches = Sequence[Sequence[int]]
+"""Positions of videos, batch by batch."""
 
 
-def consecutive(count: int, batch_size: int) -> Batches:
-    """`count` videos in batches, the last one perhaps smaller."""
-    return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+def in_batches(positions: Sequence[int], batch_size: int) -> Batches:
+    """Videos in batches, the last one perhaps smaller."""
+    return [positions[start : start + batch_size] for start in range(0, len(positions), batch_size)]
+
+
+def part_of(count: int, part: float, batch_size: int, seed: int) -> Sequence[int]:
+    """The first of `count` videos in a seeded order: the share `part` of them, to the nearest number of whole batches, at least one.
+
+    A smaller part is the beginning of a larger one, and made of the same batches. `ValueError` unless 0 < `part` <= 1.
+    """
+    if not 0 < part <= 1:
+        raise ValueError(f"part: {part} of the videos; above 0, at most 1 would be accepted")
+    order: list[int] = np.random.default_rng(seed).permutation(count).tolist()
+    return order if part == 1 else order[: max(round(part * count / batch_size), 1) * batch_size]
 
 
 class WholeBatches:
-    """Consecutive batches, dealt to the ranks in turn: nothing is padded, repeated or left out.
+    """Batches, dealt to the ranks in turn: nothing is padded, repeated or left out.
 
     Batches do not depend on the number of ranks, so neither do the numbers computed from them.
     """
 
-    def __init__(self, count: int, batch_size: int, rank: int = 0, world_size: int = 1, finished: Collection[int] = ()) -> None:
-        """Of `count` videos; the `finished` batches are dealt, too, apart from the others."""
-        batches = consecutive(count, batch_size)
+    def __init__(self, batches: Batches, rank: int = 0, world_size: int = 1, finished: Collection[int] = ()) -> None:
+        """The `finished` batches are dealt, too, apart from the others."""
         open_ones = [number for number in range(len(batches)) if number not in finished]
         self.finished = tuple(sorted(finished)[rank::world_size])
         self.open = {number: tuple(batches[number]) for number in open_ones[rank::world_size]}
@@ -143,17 +154,16 @@ class ClipLoader:
 
 
 class ClipModule(lightning.LightningDataModule):
-    """The test loader of one split. Use with `Trainer(use_distributed_sampler=False)`."""
+    """The test loader of one split, or of some of its videos. Use with `Trainer(use_distributed_sampler=False)`."""
 
-    def __init__(self, clips: Clips, batch_size: int, finished: Callable[[Batches, Sequence[int]], Collection[int]]) -> None:
-        """`batch_size` videos; `finished(all batches, sizes of all videos)`: the batches that all ranks find finished."""
+    def __init__(self, clips: Clips, batches: Batches, finished: Callable[[Batches, Sequence[int]], Collection[int]]) -> None:
+        """`finished(batches, sizes of all videos)`: the batches that all ranks find finished."""
         super().__init__()
-        self._clips, self._batch_size, self._finished = clips, batch_size, finished
+        self._clips, self._batches, self._finished = clips, batches, finished
 
     def test_dataloader(self) -> ClipLoader:
         """The batches of this rank."""
         assert self.trainer is not None
         rank, world = self.trainer.global_rank, self.trainer.world_size
-        count = len(self._clips)
-        finished = self._finished(consecutive(count, self._batch_size), self._clips.sizes)
-        return ClipLoader(self._clips, WholeBatches(count, self._batch_size, rank, world, finished))
+        finished = self._finished(self._batches, self._clips.sizes)
+        return ClipLoader(self._clips, WholeBatches(self._batches, rank, world, finished))

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tldr_search.config import OBJECTIVES
+from tldr_search.config import task_of
+from tldr_search.report.effort import effort
 from tldr_search.report.rows import Row, at_budget
 from tldr_search.report.tables import difference_record
-from tldr_search.report.words import gflops_text, metric_name, schedule_text, sentence, twin_text
+from tldr_search.report.words import SAME_SPLIT, amount_text, metric_name, paired_test, schedule_text, sentence, twin_text
 from tldr_search.study.result import Point, Result
 
 
@@ -21,7 +22,7 @@ def flops_command(result: Result, point: Point) -> str:
 
 def evaluate_command(result: Result, point: Point) -> str:
     """What to type to measure the schedule again; `evaluate` takes it in the cost model's counts, too, and carries it over."""
-    task = next(task for task, objectives in OBJECTIVES.items() if result.objective in objectives)
+    task = task_of(result.objective, result.benchmark, result.model)
     words = ["evaluate", "--model", result.model, "--cost-model", result.cost_model, "--benchmark", result.benchmark]
     words += ["--split", result.report_split, "--task", task]
     return _command([*words, *(["--checkpoint", result.checkpoint] if result.checkpoint else [])], point)
@@ -31,11 +32,13 @@ def best(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """What `best.yaml` holds: the methods at the budget, the best on the search split first."""
     winners = at_budget(rows, result.budget)
     return {
-        "budget_gflops": result.budget,
+        f"budget_{result.unit}": result.budget,
         "objective": result.objective,
+        "same_split": result.same_split,
+        "constraints": dict(result.constraints),
         "best": winners[0].point.method,
         "methods": {r.point.method: _entry(result, r) for r in winners},
-        "base": {"gflops": round(result.base.gflops, 4), "score": round(result.base.score, 4), "ci95": [round(x, 4) for x in rows[0].ci95]},
+        "base": {**_costs(result, result.base), "score": round(result.base.score, 4), "ci95": [round(x, 4) for x in rows[0].ci95]},
         "provenance": _provenance(result),
     }
 
@@ -49,26 +52,32 @@ def write_best(result: Result, rows: Sequence[Row], path: Path) -> None:
 
 
 def _heading(result: Result) -> str:
+    seen = f"{SAME_SPLIT}!" if result.same_split else "which the search did not see."
     lines = [
-        f"The best schedule of each method at {gflops_text(result.budget)} GFLOPs.",
+        f"The best schedule of each method at {amount_text(result.budget, result.unit)}.",
         f"Methods are in the order of their scores on the {result.search_split} split, where schedules and the best method were chosen.",
         f"{sentence(twin_text(result.model, result.cost_model))}",
         f"`schedule` is in the counts of {result.cost_model}; `evaluated` is what ran, in the counts of {result.model}.",
-        f"Scores: {metric_name(result.objective)} in per cent on the {result.report_split} split, which the search did not see.",
-        "p: McNemar on its own; p_holm: Holm over these methods.",
+        f"Scores: {metric_name(result.objective)} in per cent on the {result.report_split} split, {seen}",
+        f"p: {paired_test(result.objective)} on its own; p_holm: Holm over all winners, methods x cost levels: {len(result.winners)}.",
     ]
     return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def _costs(result: Result, point: Point) -> dict[str, float]:
+    return {"gflops": round(point.gflops, 4), result.unit: round(point.price, 4)}
 
 
 def _entry(result: Result, row: Row) -> dict[str, Any]:
     point = row.point
     return {
         "schedule": list(point.schedule),
-        "gflops": round(point.gflops, 4),
+        **_costs(result, point),
         "percent_of_base": round(row.percent_of_base, 2),
         "score": round(point.score, 4),
         "ci95": [round(x, 4) for x in row.ci95],
         "difference_to_base": difference_record(row.to_base),
+        "difference_to_constant": difference_record(row.to_constant),
         "evaluated": {"model": result.model, "schedule": list(point.evaluated)},
         "origin": point.origin,
         "flops": flops_command(result, point),
@@ -77,6 +86,7 @@ def _entry(result: Result, row: Row) -> dict[str, Any]:
 
 
 def _provenance(result: Result) -> dict[str, Any]:
+    spent = effort(result)
     return {
         "run": result.name,
         "command": result.command,
@@ -86,7 +96,7 @@ def _provenance(result: Result) -> dict[str, Any]:
         "benchmark": result.benchmark,
         "search_split": {"name": result.search_split, "num_samples": len(result.base_search.outcomes)},
         "report_split": {"name": result.report_split, "num_samples": len(result.base.outcomes)},
-        "trials": len(result.trials),
+        "trials": {"complete": spent.num_complete, "stopped_early": spent.num_stopped, "video_passes": round(spent.passes, 2)},
         "versions": dict(result.versions),
     }
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from tldr_search.config import LABEL_FREE
+from tldr_search.cost import COUNTED, UNITS
+from tldr_search.report.compare import Difference
+from tldr_search.report.effort import effort, effort_text
+from tldr_search.report.equal_cost import equal_cost
 from tldr_search.report.picture import STRONG, Heat, Pareto
 from tldr_search.report.plots import NARROW, WIDE, pareto_figure, svg_text
-from tldr_search.report.rows import Difference, Row, at_budget, lead, methods, same_rung
+from tldr_search.report.rows import Row, at_budget, baselines_at, lead, methods
 from tldr_search.report.style import COLOURS
 from tldr_search.report.words import (
     NBSP,
+    SAME_SPLIT,
+    SHAPES,
+    amount_text,
+    constraints_text,
     correction_text,
     cost_text,
     duration_text,
@@ -22,6 +30,8 @@ from tldr_search.report.words import (
     metric_name,
     p_sentence,
     p_text,
+    paired_test,
+    price_label,
     schedule_text,
     signed_text,
     twin_text,
@@ -32,8 +42,8 @@ TEMPLATE = "page.html.jinja"
 FILTERS = {
     "cost": cost_text,
     "duration": duration_text,
-    "gflops": gflops_text,
     "method": method_name,
+    "number": gflops_text,
     "p": p_text,
     "p_sentence": p_sentence,
     "schedule": schedule_text,
@@ -48,7 +58,8 @@ def page(result: Result, rows: Sequence[Row], pareto: Pareto, heat: Heat) -> str
     environment = Environment(loader=PackageLoader("tldr_search.report", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters |= FILTERS
     environment.globals |= {"interval": interval_text, "plain": _plain}
-    return environment.get_template(TEMPLATE).render(**_answer(result, rows), **_search(result, rows), **_pictures(pareto, heat))
+    template = environment.get_template(TEMPLATE)
+    return template.render(_answer(result, rows) | _search(result, rows) | _prices(result) | _pictures(pareto, heat))
 
 
 def inline_svg(svg: str, prefix: str) -> str:
@@ -73,31 +84,48 @@ def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """
     winners = at_budget(rows, result.budget)
     best, second = winners[0], winners[1] if len(winners) > 1 else None
-    baselines = tuple(r for r in rows if r.role == "baseline" and same_rung(r.point.budget, result.budget))
     return {
         "result": result,
         "base": rows[0],
         "best": best,
         "second": second,
         "lead": lead(best, winners[1:]),
-        "correction": correction_text(len(winners)),
-        "lead_correction": correction_text(len(winners) - 1),
-        "at_budget": (*winners, *baselines),
+        "correction": correction_text(len(result.winners), "winners"),
+        "lead_correction": correction_text(len(winners) - 1, "methods"),
+        "at_budget": (*winners, *baselines_at(rows, result.budget)),
+        "equal": equal_cost(result, rows),
         "metric": metric_name(result.objective),
+        "label_free": result.objective in LABEL_FREE,
+        "test": paired_test(result.objective),
         "twin": twin_text(result.model, result.cost_model),
+        "same_split": SAME_SPLIT if result.same_split else "",
     }
 
 
 def _search(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """What was searched and how."""
-    trials = Counter(t.method for t in result.trials)
+    spent = effort(result)
     return {
         "rows": rows,
-        "trials": {m: trials[m] for m in methods(result.winners)},
+        "spent": spent,
+        "effort": effort_text(spent),
         "rungs": sorted({w.budget for w in result.winners}),
         "num_search": len(result.base_search.outcomes),
         "num_report": len(result.base.outcomes),
         "baselines": methods(result.baselines),
+        "constraints": constraints_text(result.constraints),
+    }
+
+
+def _prices(result: Result) -> dict[str, Any]:
+    """How prices are called and written."""
+    return {
+        "budget": amount_text(result.budget, result.unit),
+        "base_price": amount_text(result.base.price, result.unit),
+        "unit": UNITS[result.unit],
+        "counted": result.unit == COUNTED,
+        "price_label": price_label(result.unit, result.cost_model),
+        "shape_names": SHAPES,
     }
 
 

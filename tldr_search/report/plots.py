@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tldr_search.report.picture import STRONG, Dot, Heat, HeatRow, Line, Pareto
-from tldr_search.report.style import BLUE, BUDGET, INK, MUTED, PAPER, RULE
+from tldr_search.report.style import BLUE, BUDGET, INK, MUTED, PAPER, RULE, WARNING
 
 WIDE = (8.6, 5.9)
 NARROW = (4.6, 6.4)
 CROWDED = 0.75
 """A budget above this share of the unreduced cost has its label on the left, where there is room."""
+LABEL = 44
+"""Characters that fit beside the y axis of the narrow picture."""
 FONT: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10.0,
@@ -42,13 +45,17 @@ def pareto_figure(picture: Pareto, size: tuple[float, float] = WIDE) -> Figure:
     figure, axes = _figure(size)
     wide = size[0] > NARROW[0]
     axes.set_xlabel(picture.x_label)
-    axes.set_ylabel(picture.y_label)
+    axes.set_ylabel(textwrap.fill(picture.y_label, LABEL))
     _headings(axes, picture.title, picture.subtitle)
+    if picture.warning:
+        figure.suptitle(picture.warning, x=0.01, ha="left", color=WARNING.light, fontsize=10.5 if wide else 8.5, fontweight="bold")
     axes.grid(True, color=RULE.light, linewidth=0.7)
     _draw_base(axes, picture)
     _draw_budget(axes, picture)
     for cloud in picture.clouds:
-        axes.plot(cloud.gflops, cloud.scores, zorder=2, alpha=0.4, **_hollow(cloud.style.marker, cloud.style.colour.light, 3.2, 0.6))
+        axes.plot(cloud.prices, cloud.scores, zorder=2, alpha=0.4, **_hollow(cloud.style.marker, cloud.style.colour.light, 3.2, 0.6))
+    for cloud in picture.known:
+        axes.plot([x + cloud.shift for x in cloud.prices], cloud.scores, zorder=3.5, **_stroke(cloud.style.colour.light))
     for line in picture.lines:
         _draw_line(axes, line)
     figure.legend(handles=_legend(picture, padded=wide), loc="outside lower left", ncols=2 if wide else 1, frameon=False,
@@ -115,13 +122,13 @@ def _draw_base(axes: Axes, picture: Pareto) -> None:
     base = picture.base
     axes.axhspan(base.low, base.high, color=INK.light, alpha=0.06, linewidth=0, zorder=1)
     axes.axhline(base.score, color=INK.light, linewidth=0.9, linestyle=(0, (5, 4)), zorder=1.5)
-    _interval(axes, base, base.gflops, INK.light, 0.9)
-    axes.plot([base.gflops], [base.score], **_filled("*", INK.light, 13), zorder=6)
+    _interval(axes, base, base.price, INK.light, 0.9)
+    axes.plot([base.price], [base.score], **_filled("*", INK.light, 13), zorder=6)
 
 
 def _draw_budget(axes: Axes, picture: Pareto) -> None:
     axes.axvline(picture.budget, color=BUDGET.light, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1.5)
-    side, offset = ("right", -4) if picture.budget > CROWDED * picture.base.gflops else ("left", 4)
+    side, offset = ("right", -4) if picture.budget > CROWDED * picture.base.price else ("left", 4)
     axes.annotate(
         picture.budget_label, (picture.budget, 0), (offset, 5), xycoords=("data", "axes fraction"), textcoords="offset points",
         ha=side, color=BUDGET.light, fontsize=9, zorder=7,
@@ -131,9 +138,9 @@ def _draw_budget(axes: Axes, picture: Pareto) -> None:
 def _draw_line(axes: Axes, line: Line) -> None:
     """The line with its intervals; filled markers on the front, hollow ones off it. The last dot, the unreduced model, has its own."""
     colour, dots = line.style.colour.light, line.dots[:-1]
-    xs = [d.gflops + line.shift for d in dots]
+    xs = [d.price + line.shift for d in dots]
     dashes: dict[str, Any] = {} if line.searched else {"linestyle": (0, (4, 2.5))}
-    axes.plot([*xs, line.dots[-1].gflops], [d.score for d in line.dots], color=colour, linewidth=1.6, zorder=3, **dashes)
+    axes.plot([*xs, line.dots[-1].price], [d.score for d in line.dots], color=colour, linewidth=1.6, zorder=3, **dashes)
     for x, dot in zip(xs, dots, strict=True):
         _interval(axes, dot, x, colour, 0.75 if dot.on_front else 0.35)
         marker = _filled(line.style.marker, colour, 7) if dot.on_front else _hollow(line.style.marker, colour, 6.5, 1.3)
@@ -157,6 +164,10 @@ def _filled(marker: str, colour: str, size: float) -> dict[str, Any]:
 
 def _hollow(marker: str, colour: str, size: float, edge: float) -> dict[str, Any]:
     return {**_filled(marker, colour, size), "markerfacecolor": PAPER.light, "markeredgecolor": colour, "markeredgewidth": edge}
+
+
+def _stroke(colour: str) -> dict[str, Any]:
+    return {"marker": "_", "color": colour, "markersize": 7.5, "markeredgewidth": 1.6, "linestyle": "none"}
 
 
 def _legend(picture: Pareto, padded: bool) -> list[Line2D]:
@@ -183,6 +194,7 @@ def _legend_notes(picture: Pareto) -> list[Line2D]:
         Line2D([], [], **_filled("o", ink, 7), label="filled: nothing as cheap scored higher"),
         Line2D([], [], **_hollow("o", ink, 6.5, 1.3), label="hollow: something as cheap or cheaper scored higher"),
         Line2D([], [], **_hollow("o", ink, 3.2, 0.6), label=picture.cloud_label),
+        *([Line2D([], [], **_stroke(ink), label=picture.known_label)] if picture.known_label else []),
         Line2D([], [], color=ink, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none", label="95 % interval over the samples"),
         Line2D([], [], linestyle="none", label=picture.spread_label),
     ]

@@ -2,69 +2,46 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tldr_search.scores import mcnemar, paired_difference
+from tldr_search.config import LABEL_FREE
+from tldr_search.report.compare import Difference, corrected, difference, interval
 from tldr_search.study.front import front
 from tldr_search.study.result import Point, Result
 
-
-class Difference(NamedTuple):
-    """A score minus another one over the same samples."""
-
-    points: float
-    """In percentage points."""
-    low: float
-    """Lower end of its 95 % interval (paired bootstrap)."""
-    high: float
-    """Upper end."""
-    p: float
-    """Two-sided exact McNemar test, on its own."""
-    p_holm: float
-    """`p`, corrected by Holm's method for the other methods that were compared in the same way."""
+CONSTANT = "constant"
+"""Origin of a schedule with the same r in every layer."""
 
 
 class Row(NamedTuple):
     """One schedule on the report split."""
 
     role: str
-    """`base`, `winner` or `baseline`."""
+    """`base`, `winner`, `baseline` or `known`."""
     point: Point
     ci95: tuple[float, float]
     """95 % interval of the score."""
     percent_of_base: float
-    """Its GFLOPs in per cent of the unreduced model's."""
+    """Its price in per cent of the unreduced model's."""
     on_front: bool
-    """Nothing else measured on the report split beats it in cost and score."""
+    """Nothing else measured on the report split beats it in price and score."""
+    is_constant: bool
+    """Its schedule is the method's constant r on its rung."""
     to_base: Difference | None
     """Against the unreduced model; None for the unreduced model."""
+    to_constant: Difference | None
+    """Of a winner against the same method's constant r on the same rung; None where that was not measured."""
     to_random: Difference | None
-    """Against random dropping on the same rung; None where there is none."""
+    """Against random dropping on the same rung; None where there is none, and for known shapes."""
     search_score: float | None
-    """Score on the search split; None if it wasn't tried there."""
-
-
-def difference(a: Point, b: Point) -> Difference:
-    """The score of `a` minus that of `b`, paired by sample; the only comparison of its kind."""
-    p = mcnemar(a.outcomes, b.outcomes)
-    return Difference(*paired_difference(a.outcomes, b.outcomes), p, p)
-
-
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Holm (1979): with p_(1) <= ... <= p_(m), the i-th becomes max over j <= i of (m - j + 1) p_(j), at most 1."""
-    corrected, highest = list(p_values), 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = highest
-    return tuple(corrected)
+    """Score on the whole search split; None if it wasn't tried there, or was stopped early."""
 
 
 def lead(best: Row, others: Sequence[Row]) -> Difference | None:
     """`best` against the first of `others`, corrected for all of them; None if there are none."""
-    return next(iter(_holm([difference(best.point, other.point) for other in others])), None)
+    return next(iter(corrected([difference(best.point, other.point) for other in others])), None)
 
 
 def same_rung(a: float, b: float) -> bool:
@@ -73,14 +50,16 @@ def same_rung(a: float, b: float) -> bool:
 
 
 def rows(result: Result) -> tuple[Row, ...]:
-    """The base, then the winners, then the baselines: each by falling rung, in the order of methods that the result has."""
-    on_front = {id(p) for p in front((result.base, *result.winners, *result.baselines))}
-    groups = {"base": (result.base,), "winner": result.winners, "baseline": result.baselines}
+    """The base, then the winners, the baselines and the known shapes: each by falling rung, in the order of methods of the result.
+
+    Each kind of comparison is corrected by Holm's method over all rows of its role: every method at every rung was looked at.
+    """
+    on_front = {id(p) for p in front((result.base, *result.winners, *result.baselines, *result.known))}
+    groups = {"base": (result.base,), "winner": result.winners, "baseline": result.baselines, "known": result.known}
     return tuple(
         row
         for role, points in groups.items()
-        for _, rung in itertools.groupby(sorted(points, key=lambda p: -p.budget), key=lambda p: p.budget)
-        for row in _corrected([_row(result, role, point, id(point) in on_front) for point in rung])
+        for row in _corrected([_row(result, role, p, id(p) in on_front) for p in sorted(points, key=lambda p: -p.budget)])
     )
 
 
@@ -91,8 +70,13 @@ def at_budget(rows: Iterable[Row], budget: float) -> tuple[Row, ...]:
     """
     winners = [r for r in rows if r.role == "winner" and same_rung(r.point.budget, budget)]
     if not winners:
-        raise ValueError(f"the result has no winner at its budget of {budget:g} GFLOPs; a study that finished has one")
+        raise ValueError(f"the result has no winner at its budget of {budget:g}; a study that finished has one")
     return tuple(sorted(winners, key=lambda r: -_chosen_by(r)))
+
+
+def baselines_at(rows: Iterable[Row], budget: float) -> tuple[Row, ...]:
+    """The baselines at `budget`, as they come."""
+    return tuple(r for r in rows if r.role == "baseline" and same_rung(r.point.budget, budget))
 
 
 def random_at(result: Result, budget: float) -> Point | None:
@@ -101,34 +85,48 @@ def random_at(result: Result, budget: float) -> Point | None:
     return max(found, key=lambda p: p.score, default=None)
 
 
+def constant_at(result: Result, method: str, budget: float) -> Point | None:
+    """The constant r of `method` on that rung; None where it was not measured."""
+    return next((p for p in result.known if (p.method, p.origin) == (method, CONSTANT) and same_rung(p.budget, budget)), None)
+
+
 def methods(points: Iterable[Point]) -> tuple[str, ...]:
     """Their methods, each once, as they come."""
     return tuple(dict.fromkeys(p.method for p in points))
 
 
 def _row(result: Result, role: str, point: Point, on_front: bool) -> Row:
-    rival = random_at(result, point.budget) if point.method != "random" else None
+    random = random_at(result, point.budget) if role in ("winner", "baseline") and point.method != "random" else None
+    constant = constant_at(result, point.method, point.budget) if role == "winner" else None
     return Row(
         role=role,
         point=point,
-        ci95=point.ci95,
-        percent_of_base=100 * point.gflops / result.base.gflops,
+        ci95=interval(point.outcomes),
+        percent_of_base=100 * point.price / result.base.price,
         on_front=on_front,
-        to_base=None if role == "base" else difference(point, result.base),
-        to_random=None if rival is None else difference(point, rival),
+        is_constant=constant is not None and constant.schedule == point.schedule,
+        to_base=None if role == "base" else _to_base(result, point),
+        to_constant=None if constant is None else difference(point, constant),
+        to_random=None if random is None else difference(point, random),
         search_score=_search_score(result, role, point),
     )
 
 
-def _corrected(rung: Sequence[Row]) -> list[Row]:
-    """The rows of one role at one rung, each kind of comparison corrected for how many methods there are."""
-    to_base, to_random = _holm([row.to_base for row in rung]), _holm([row.to_random for row in rung])
-    return [row._replace(to_base=a, to_random=b) for row, a, b in zip(rung, to_base, to_random, strict=True)]
+def _to_base(result: Result, point: Point) -> Difference:
+    """The unreduced model agrees with itself by definition: the distance to 100 is measured, but there is nothing to test against."""
+    if result.objective not in LABEL_FREE:
+        return difference(point, result.base)
+    low, high = interval(point.outcomes)
+    return Difference(point.score - 100, low - 100, high - 100, None, None)
 
 
-def _holm(differences: Sequence[Difference | None]) -> list[Difference | None]:
-    p_values = iter(holm([d.p for d in differences if d]))
-    return [d and d._replace(p_holm=next(p_values)) for d in differences]
+def _corrected(rows: Sequence[Row]) -> list[Row]:
+    """The rows of one role, each kind of comparison corrected for all of them."""
+    to_base = corrected(row.to_base for row in rows)
+    to_constant = corrected(row.to_constant for row in rows)
+    to_random = corrected(row.to_random for row in rows)
+    found = zip(rows, to_base, to_constant, to_random, strict=True)
+    return [row._replace(to_base=a, to_constant=b, to_random=c) for row, a, b, c in found]
 
 
 def _chosen_by(winner: Row) -> float:
@@ -143,4 +141,4 @@ def _search_score(result: Result, role: str, point: Point) -> float | None:
     if role == "base":
         return result.base_search.score
     key = (point.method, point.schedule)
-    return next((t.score for t in result.trials if (t.method, t.schedule) == key), None)
+    return next((t.score for t in result.trials if (t.method, t.schedule) == key and t.part == 1), None)

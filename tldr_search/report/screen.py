@@ -5,13 +5,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from tldr_search.report.rows import Row, at_budget, methods, random_at, rows, same_rung
+from tldr_search.config import LABEL_FREE
+from tldr_search.cost import COUNTED, UNITS
+from tldr_search.report.effort import effort, effort_text
+from tldr_search.report.equal_cost import Line, equal_cost
+from tldr_search.report.rows import Row, at_budget, baselines_at, methods, random_at, rows
 from tldr_search.report.words import (
+    SAME_SPLIT,
+    amount_text,
+    constraints_text,
     correction_text,
     cost_text,
-    gflops_text,
     metric_name,
     p_text,
+    paired_test,
     schedule_text,
     sentence,
     signed,
@@ -21,14 +28,16 @@ from tldr_search.study.result import Result
 
 WIDTH = 100
 GAP = "  "
-HEADINGS = ("method", "GFLOPs", "% of base", "score [95 %]", "vs base", "p", "schedule")
+NOTES = 5
+"""Notes of the study that are shown; the page has them all."""
 
 
 def screen_table(result: Result) -> str:
-    """What was found at the budget, then every rung of the ladder, then what was measured on which model."""
+    """What was found at the budget, every method with every schedule there, every rung of the ladder, then how to read it."""
     table = rows(result)
-    parts = [_winners(result, table), *_ladder(result, table), _notes(result, table)]
-    return "\n\n".join(parts)
+    warning = [f"WARNING: {SAME_SPLIT}."] if result.same_split else []
+    parts = [*warning, _winners(result, table), _schedules(result, table), *_equal_cost(result, table), *_ladder(result, table)]
+    return "\n\n".join([*parts, _reading(result, table), *_notes(result)])
 
 
 def aligned(lines: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
@@ -39,65 +48,129 @@ def aligned(lines: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
     ]
 
 
+def _shown(result: Result, table: Sequence[Row]) -> list[Row]:
+    return [table[0], *at_budget(table, result.budget), *baselines_at(table, result.budget)]
+
+
 def _winners(result: Result, table: Sequence[Row]) -> str:
-    baselines = [r for r in table if r.role == "baseline" and same_rung(r.point.budget, result.budget)]
-    shown = [table[0], *at_budget(table, result.budget), *baselines]
-    cells = [HEADINGS[:-1], *map(_cells, shown)]
-    schedules = [HEADINGS[-1], "-", *(schedule_text(r.point.schedule) for r in shown[1:])]
-    lines: list[str] = []
-    heads = aligned(cells, [True] + [False] * (len(HEADINGS) - 2))
-    width = max(map(len, heads))
-    for head, schedule in zip(heads, schedules, strict=True):
-        first, *rest = _wrapped(schedule, WIDTH - width - len(GAP))
-        lines += [f"{head:<{width}}{GAP}{first}", *(" " * width + GAP + more for more in rest)]
-    return "\n".join(lines)
+    constant = ["vs const r", "p"] if result.known else []
+    prices = [UNITS[unit] for unit in dict.fromkeys((result.unit, COUNTED))]
+    lines = [["method", *prices, "% of base", "score [95 %]", "vs base", "p", *constant]]
+    lines += [_cells(row, len(prices), len(constant)) for row in _shown(result, table)]
+    return "\n".join(aligned(lines, [True] + [False] * (len(lines[0]) - 1)))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, num_prices: int, num_constant: int) -> list[str]:
     low, high = row.ci95
-    name = "unreduced" if row.role == "base" else row.point.method
-    against = ("", "") if row.to_base is None else (signed(row.to_base.points), p_text(row.to_base.p_holm))
+    prices = [cost_text(row.point.price), cost_text(row.point.gflops)][:num_prices]
     score = f"{row.point.score:.1f} [{low:.1f}, {high:.1f}]"
-    return (name, cost_text(row.point.gflops), f"{row.percent_of_base:.1f}", score, *against)
+    against = ["", ""] if row.to_base is None else [signed(row.to_base.points), p_text(row.to_base.p_holm)]
+    return [_name(row), *prices, f"{row.percent_of_base:.1f}", score, *against, *_to_constant(row)[:num_constant]]
 
 
-def _wrapped(schedule: str, width: int) -> list[str]:
-    """Broken after commas."""
-    lines = textwrap.wrap(schedule.replace(",", ", "), width, break_long_words=False)
-    return [line.replace(", ", ",") for line in lines]
+def _name(row: Row) -> str:
+    return "unreduced" if row.role == "base" else row.point.method
+
+
+def _to_constant(row: Row) -> list[str]:
+    if row.to_constant is None:
+        return ["-", "-"] if row.role == "winner" else ["", ""]
+    return ["is const r" if row.is_constant else signed(row.to_constant.points), p_text(row.to_constant.p_holm)]
+
+
+def _schedules(result: Result, table: Sequence[Row]) -> str:
+    """As `--schedule` takes them, broken after commas."""
+    shown = _shown(result, table)[1:]
+    width = max(len(_name(row)) for row in shown)
+    lines = [f"{'':<{width}}{GAP}schedule (as --schedule takes it, for {result.cost_model})"]
+    for row in shown:
+        first, *rest = textwrap.wrap(schedule_text(row.point.schedule).replace(",", ", "), WIDTH - width, break_long_words=False)
+        parts = (part.replace(", ", ",") for part in (first, *rest))
+        lines += [f"{name:<{width}}{GAP}{part}" for name, part in zip((_name(row), *[""] * len(rest)), parts, strict=True)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
+    """Methods x schedules at one cost, as scores and half their intervals."""
+    found = equal_cost(result, table)
+    if found is None:
+        return []
+    lines = [["method", "searched", *found.shapes, "vs best shape", "p"], *map(_equal_cost_cells, found.lines)]
+    heading = textwrap.fill(
+        f"Methods at equal cost ({amount_text(result.budget, result.unit)}), each with its searched schedule and with known shapes: "
+        f"{metric_name(result.objective)} (%), half the 95 % interval in brackets, * the best of its line. "
+        f"vs best shape: searched minus the shape that did best here{correction_text(found.num_tests, 'methods')}:",
+        WIDTH,
+    )
+    return ["\n".join([heading, *aligned(lines, [True] + [False] * (len(lines[0]) - 1))])]
+
+
+def _equal_cost_cells(line: Line) -> list[str]:
+    cells = ["-" if cell is None else _score_cell(cell, line.is_best(cell)) for cell in line.cells]
+    against = ["-", "-"] if line.to_known is None else [signed(line.to_known.points), p_text(line.to_known.p_holm)]
+    return [line.method, *cells, *against]
+
+
+def _score_cell(row: Row, best: bool) -> str:
+    low, high = row.ci95
+    return f"{row.point.score:.1f} ({(high - low) / 2:.1f}){'*' if best else ' '}"
 
 
 def _ladder(result: Result, table: Sequence[Row]) -> list[str]:
-    """Scores of all methods at all rungs, and the lead over random dropping of the one that was best on the search split."""
+    """Scores of all methods at all rungs, and how far the best of the search split is before constant r and random dropping."""
     rungs = sorted({p.budget for p in result.winners}, reverse=True)
     if len(rungs) < 2:
         return []
     names = methods(result.winners)
-    lines = [("GFLOPs", "% of base", *names, *(["random", "best vs random", "p"] if result.baselines else []))]
-    lines += [_rung(result, table, rung, names) for rung in rungs]
-    best = f" (best: on the {result.search_split} split; p: Holm over the searched methods)" if result.baselines and len(names) > 1 else ""
-    return [f"{metric_name(result.objective)} (%) at every cost{best}:\n" + "\n".join(aligned(lines, [False] * len(lines[0])))]
+    rivals = [*(["vs const r", "p"] if result.known else []), *(["random", "vs random", "p"] if result.baselines else [])]
+    lines = [[UNITS[result.unit], "% of base", *names, *rivals], *(_rung(result, table, rung, names) for rung in rungs)]
+    best = f"the method that was best on the {result.search_split} split" if len(names) > 1 else names[0]
+    reading = f" (vs: {best}; p{correction_text(len(result.winners), 'winners')})" if rivals else ""
+    heading = textwrap.fill(f"{metric_name(result.objective)} (%) at every cost{reading}:", WIDTH)
+    return ["\n".join([heading, *aligned(lines, [False] * len(lines[0]))])]
 
 
-def _rung(result: Result, table: Sequence[Row], rung: float, names: Sequence[str]) -> tuple[str, ...]:
+def _rung(result: Result, table: Sequence[Row], rung: float, names: Sequence[str]) -> list[str]:
     winners = {r.point.method: r for r in at_budget(table, rung)}
-    cells = [cost_text(rung), f"{100 * rung / result.base.gflops:.1f}"]
+    best = next(iter(winners.values()))
+    cells = [cost_text(rung), f"{100 * rung / result.base.price:.1f}"]
     cells += [f"{winners[name].point.score:.1f}" if name in winners else "-" for name in names]
-    if not result.baselines:
-        return tuple(cells)
-    random, lead = random_at(result, rung), next(iter(winners.values())).to_random
-    if random is None or lead is None:
-        return (*cells, "-", "-", "-")
-    return (*cells, f"{random.score:.1f}", signed(lead.points), p_text(lead.p_holm))
+    if result.known:
+        cells += _to_constant(best)
+    if result.baselines:
+        random, against = random_at(result, rung), best.to_random
+        cells += (
+            ["-", "-", "-"]
+            if random is None or against is None
+            else [f"{random.score:.1f}", signed(against.points), p_text(against.p_holm)]
+        )
+    return cells
 
 
-def _notes(result: Result, table: Sequence[Row]) -> str:
-    methods = at_budget(table, result.budget)
-    best = f"Best method, here first: {methods[0].point.method}, chosen on the {result.search_split} split like every schedule. "
-    notes = (
-        f"{sentence(twin_text(result.model, result.cost_model))} Budget: {gflops_text(result.budget)} GFLOPs. "
-        f"Score: {metric_name(result.objective)} (%) on the {len(result.base.outcomes)} samples of the {result.report_split} split, "
-        f"which the search did not see. {best if len(methods) > 1 else ''}"
-        f"vs base: points against the unreduced model; p: McNemar{correction_text(len(methods))}."
+def _reading(result: Result, table: Sequence[Row]) -> str:
+    winners = at_budget(table, result.budget)
+    best = (
+        f"Best method, here first: {winners[0].point.method}, chosen on the {result.search_split} split like every schedule."
+        if len(winners) > 1
+        else ""
     )
-    return textwrap.fill(notes, WIDTH)
+    seen = f"{SAME_SPLIT}." if result.same_split else "which the search did not see."
+    against = "the unreduced model scores 100 by definition" if result.objective in LABEL_FREE else "points against the unreduced model"
+    sentences = [
+        sentence(twin_text(result.model, result.cost_model)),
+        f"Budget: {amount_text(result.budget, result.unit)}.",
+        f"Score: {metric_name(result.objective)} (%) on the {len(result.base.outcomes)} samples of the {result.report_split} split, {seen}",
+        best,
+        f"vs base: {against}; p: {paired_test(result.objective)}{correction_text(len(result.winners), 'winners (methods x costs)')}.",
+        f"Searched: {effort_text(effort(result))}.",
+        f"Schedules held to: {constraints_text(result.constraints)}." if result.constraints else "",
+    ]
+    return textwrap.fill(" ".join(filter(None, sentences)), WIDTH)
+
+
+def _notes(result: Result) -> list[str]:
+    if not result.notes:
+        return []
+    more = len(result.notes) - NOTES
+    lines = [*result.notes[:NOTES], *([f"and {more} more, in report.html"] if more > 0 else [])]
+    return ["Notes:\n" + "\n".join(textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in lines)]

@@ -22,6 +22,7 @@ MUTED = Colour("muted", "#5c646e", "#a2a8b0")
 RULE = Colour("rule", "#dfe2e6", "#343a41")
 PAPER = Colour("paper", "#ffffff", "#15181c")
 BUDGET = Colour("budget", "#8a6d00", "#d8b945")
+WARNING = Colour("warning", "#b3211b", "#ff8a80")
 BASELINE = Colour("baseline", "#7d848d", "#8f969f")
 
 BLUE = Colour("blue", "#0072b2", "#4fb0e8")
@@ -31,7 +32,7 @@ PURPLE = Colour("purple", "#b8578f", "#dd8fbd")
 ORANGE = Colour("orange", "#c98a00", "#e9b44c")
 SKY = Colour("sky", "#3b9ad4", "#8ccdf5")
 
-COLOURS = (INK, MUTED, RULE, PAPER, BUDGET, BASELINE, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+COLOURS = (INK, MUTED, RULE, PAPER, BUDGET, WARNING, BASELINE, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 
 class Style(NamedTuple):

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tldr_search.report.rows import Difference, Row
+from tldr_search.report.compare import Difference
+from tldr_search.report.equal_cost import equal_cost
+from tldr_search.report.rows import Row
 from tldr_search.report.words import schedule_text
 from tldr_search.study.result import Result
 
@@ -23,22 +25,26 @@ def record(row: Row) -> dict[str, Any]:
         "method": point.method,
         "budget": _round(point.budget),
         "gflops": _round(point.gflops),
+        "price": _round(point.price),
         "percent_of_base": _round(row.percent_of_base),
         "score": _round(point.score),
         "ci95": [_round(x) for x in row.ci95],
         "on_front": row.on_front,
         "to_base": difference_record(row.to_base),
+        "to_constant": difference_record(row.to_constant),
+        "is_constant": row.is_constant,
         "to_random": difference_record(row.to_random),
         "schedule": list(point.schedule),
         "evaluated": list(point.evaluated),
         "origin": point.origin,
+        "num_videos": point.num_videos,
         "search_score": _round(row.search_score),
         "metrics": {name: _round(value) for name, value in point.metrics.items()},
     }
 
 
-def difference_record(value: Difference | None) -> dict[str, float] | None:
-    """A difference as JSON: points rounded to four decimals, the p-values as they are: on its own, and after Holm."""
+def difference_record(value: Difference | None) -> dict[str, float | None] | None:
+    """A difference as JSON: points rounded to four decimals, the p-values (on its own, after Holm) as they are, None for none."""
     if value is None:
         return None
     points = {"points": value.points, "low": value.low, "high": value.high}
@@ -54,12 +60,25 @@ def document(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
         "benchmark": result.benchmark,
         "objective": result.objective,
         "split": result.report_split,
+        "same_split": result.same_split,
         "num_samples": len(result.base.outcomes),
-        "budget_gflops": result.budget,
+        "unit": result.unit,
+        f"budget_{result.unit}": result.budget,
         "base_gflops": _round(result.base.gflops),
+        f"base_{result.unit}": _round(result.base.price),
+        "constraints": dict(result.constraints),
         "seed": result.seed,
+        "notes": list(result.notes),
+        "equal_cost": _equal_cost(result, rows),
         "points": [record(r) for r in rows],
     }
+
+
+def _equal_cost(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Per searched method: how far its own schedule is before the known shape that did best at the budget."""
+    found = equal_cost(result, rows)
+    lines = [line for line in found.lines if line.to_known] if found else []
+    return [{"method": line.method, "best_shape": line.rival, "to_best_shape": difference_record(line.to_known)} for line in lines]
 
 
 def write_json(result: Result, rows: Sequence[Row], path: Path) -> None:
@@ -84,9 +103,9 @@ def _flat(row: Row) -> dict[str, Any]:
     for name, value in fields.items():
         if name == "ci95":
             flat |= {"ci95_low": value[0], "ci95_high": value[1]}
-        elif name in ("to_base", "to_random"):
+        elif name in ("to_base", "to_constant", "to_random"):
             value = value or dict.fromkeys(Difference._fields, "")
-            flat |= {f"{name}_{k}": v for k, v in value.items()}
+            flat |= {f"{name}_{k}": "" if v is None else v for k, v in value.items()}
         elif name in ("schedule", "evaluated"):
             flat[name] = schedule_text(value)
         elif name == "metrics":

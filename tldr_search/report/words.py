@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from tldr_search.cost import UNITS
 
 METHODS = {
     "none": "unreduced model",
@@ -22,8 +24,17 @@ METRICS = {
     "v2t_r10": "video-to-text R@10",
     "top1": "top-1 accuracy",
     "top5": "top-5 accuracy",
+    "base_top1": "top-1 accuracy on base classes",
+    "novel_top1": "top-1 accuracy on novel classes",
+    "base_top5": "top-5 accuracy on base classes",
+    "novel_top5": "top-5 accuracy on novel classes",
     "hm": "harmonic mean of base and novel accuracy",
+    "agreement": "agreement with the unreduced model",
+    "fidelity": "fidelity to the unreduced model",
 }
+SHAPES = {"vid-tldr": "vid-TLDR’s shape", "constant": "constant r", "sta": "STA’s shape", "decreasing": "decreasing r"}
+"""Known shapes by their origin, in the order of columns."""
+SAME_SPLIT = "chosen and measured on the same clips: scores are too good"
 MINUS = "\N{MINUS SIGN}"
 NBSP = "\N{NO-BREAK SPACE}"
 WHOLE = 3
@@ -48,6 +59,32 @@ def schedule_text(schedule: Sequence[int]) -> str:
     return ",".join(map(str, numbers))
 
 
+def paired_test(objective: str) -> str:
+    """The paired test behind the p-values."""
+    return "Wilcoxon signed-rank test" if objective == "fidelity" else "exact McNemar test"
+
+
+def amount_text(amount: float, unit: str) -> str:
+    """With its unit: `180 GFLOPs`, `25.5 ms`."""
+    return f"{gflops_text(amount)} {UNITS[unit]}"
+
+
+def price_label(unit: str, cost_model: str) -> str:
+    """What is counted or measured, for an axis."""
+    labels = {"gflops": "GFLOPs per clip ({}, fvcore count)", "ms": "ms per clip ({}, measured)", "mib": "peak MiB ({}, measured)"}
+    return labels[unit].format(cost_model)
+
+
+def constraints_text(constraints: Mapping[str, object]) -> str:
+    """What a schedule was held to: `tokens leave in the first 4 layers only, r never rises, r is a multiple of 8`; empty for nothing."""
+    words = {
+        "first_layers": f"tokens leave in the first {constraints.get('first_layers')} layers only",
+        "non_increasing": "r never rises",
+        "multiple_of": f"r is a multiple of {constraints.get('multiple_of')}",
+    }
+    return ", ".join(words.get(name, f"{name} {value}") for name, value in constraints.items())
+
+
 def gflops_text(gflops: float) -> str:
     """One decimal, and none for a whole number: `180`, `303.3`."""
     return f"{round(gflops, 1):g}" if gflops >= 10 else f"{gflops:.3g}"
@@ -69,8 +106,10 @@ def signed_text(points: float) -> str:
     return signed(points).replace("-", MINUS)
 
 
-def p_text(p: float) -> str:
-    """A p-value: `0.042`, `<0.001`."""
+def p_text(p: float | None) -> str:
+    """A p-value: `0.042`, `<0.001`; `-` where there is none."""
+    if p is None:
+        return "-"
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
@@ -80,9 +119,9 @@ def p_sentence(p: float) -> str:
     return f"p{NBSP}<{NBSP}{text[1:]}" if text.startswith("<") else f"p{NBSP}={NBSP}{text}"
 
 
-def correction_text(methods: int) -> str:
-    """How p-values over so many methods were corrected, after a comma; nothing for one method."""
-    return f", Holm over {methods} methods" if methods > 1 else ""
+def correction_text(number: int, what: str) -> str:
+    """How p-values over so many comparisons were corrected, after a comma; nothing for one."""
+    return f", Holm over {number} {what}" if number > 1 else ""
 
 
 def interval_text(low: float, high: float) -> str:

@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from tldr_search.study.result import Point
 
 SAME_COST = 0.002
-"""Costs this close (relative) count as one: every trial lies at most 0.2 % below its rung."""
+"""Prices this close (relative) count as one: every trial lies at most 0.2 % below its rung."""
 
 
 def dominates(a: Point, b: Point, same_cost: float = SAME_COST) -> bool:
-    """`a` scores more at the same cost or a lower one, or scores the same and costs less by more than `same_cost`.
+    """`a` scores more at the same price or a lower one, or scores the same and costs less by more than `same_cost`.
 
-    Two points of one score and one cost (within `same_cost`) don't dominate each other: a tie keeps both.
+    Two points of one score and one price (within `same_cost`) don't dominate each other: a tie keeps both.
     """
     if a.score > b.score:
-        return a.gflops <= b.gflops * (1 + same_cost)
-    return a.score == b.score and a.gflops * (1 + same_cost) < b.gflops
+        return a.price <= b.price * (1 + same_cost)
+    return a.score == b.score and a.price * (1 + same_cost) < b.price
 
 
 def front(points: Iterable[Point], same_cost: float = SAME_COST) -> tuple[Point, ...]:
-    """The points that no other one dominates, by rising cost; points of equal cost by falling score, then as they came."""
+    """The points that no other one dominates, by rising price; points of equal price by falling score, then as they came."""
     candidates = tuple(points)
     best = (p for p in candidates if not any(dominates(q, p, same_cost) for q in candidates))
-    return tuple(sorted(best, key=lambda p: (p.gflops, -p.score)))
+    return tuple(sorted(best, key=lambda p: (p.price, -p.score)))

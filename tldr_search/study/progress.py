@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tqdm import tqdm
@@ -12,6 +13,16 @@ from tqdm import tqdm
 from tldr_search.study.result import Point
 
 FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+
+
+class Effort(NamedTuple):
+    """Computing, done or to come."""
+
+    split: str
+    work: float
+    """GFLOPs of a clip times the share of the split."""
+    seconds: float = 0.0
+    """Wall time it took."""
 
 
 class Status(NamedTuple):
@@ -94,44 +105,19 @@ class Bar:
             self._bar.close()
 
 
-class Meter:
-    """Counts evaluations and estimates the time left, by cost: seconds per GFLOP are learnt for each split."""
+def seconds_left(efforts: Iterable[Effort], to_come: Iterable[Effort], workers: int = 1) -> float | None:
+    """By cost: seconds per GFLOP are learnt for each split; one that was never measured is taken to be like the others.
 
-    def __init__(self) -> None:
-        self._expected: dict[str, list[float]] = defaultdict(list)
-        self._spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    None before anything was measured.
+    """
+    spent: dict[str, list[Effort]] = defaultdict(list)
+    for effort in efforts:
+        spent[effort.split].append(effort)
+    everything = [effort for rows in spent.values() for effort in rows]
+    if not everything:
+        return None
+    return sum(effort.work * _rate(spent.get(effort.split) or everything) for effort in to_come) / workers
 
-    def expect(self, split: str, gflops: float, count: int = 1) -> None:
-        """`count` more evaluations of this cost will come."""
-        self._expected[split] += [gflops] * count
 
-    def cancel(self, split: str, gflops: float, count: int = 1) -> None:
-        """`count` evaluations that were expected will not come, or have come."""
-        for _ in range(count):
-            self._expected[split].remove(gflops)
-
-    def record(self, split: str, gflops: float, seconds: float) -> None:
-        """An evaluation that was expected at `gflops` has taken `seconds`."""
-        self.cancel(split, gflops)
-        self._spent[split].append((gflops, seconds))
-
-    @property
-    def done(self) -> int:
-        """Evaluations that are finished."""
-        return sum(map(len, self._spent.values()))
-
-    @property
-    def total(self) -> int:
-        """Finished and expected."""
-        return self.done + sum(map(len, self._expected.values()))
-
-    @property
-    def seconds_left(self) -> float | None:
-        """None before the first evaluation; a split that was never measured is taken to be as large as the others."""
-        if not self.done:
-            return None
-        return sum(sum(costs) * self._rate(split) for split, costs in self._expected.items())
-
-    def _rate(self, split: str) -> float:
-        spent = self._spent.get(split) or [row for rows in self._spent.values() for row in rows]
-        return sum(seconds for _, seconds in spent) / sum(gflops for gflops, _ in spent)
+def _rate(efforts: Sequence[Effort]) -> float:
+    return sum(effort.seconds for effort in efforts) / sum(effort.work for effort in efforts)

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tldr_search.scores import bootstrap_interval
-
-FORMAT = 2
+FORMAT = 3
 """Version of the file; a reader refuses others."""
 
 
@@ -28,9 +26,9 @@ class Point:
     gflops: float
     """Per clip, counted on the cost model."""
     budget: float
-    """GFLOPs of the rung that it lies on; the base cost for the unreduced model."""
+    """The rung that it lies on, in the unit of the study; the base price for the unreduced model."""
     origin: str
-    """Where it came from: `base`, the name of a known shape, `neighbour`, or `sampler`."""
+    """Where it came from: `base`, the name of a known shape, `neighbour`, `sampler`, or another word of the search."""
     score: float
     """The objective in per cent."""
     metrics: Mapping[str, float]
@@ -39,11 +37,12 @@ class Point:
     """Per sample, in [0, 1]."""
     seconds: float
     """Wall time of the evaluation."""
-
-    @property
-    def ci95(self) -> tuple[float, float]:
-        """Bootstrap 95 % interval of the score."""
-        return bootstrap_interval(self.outcomes)
+    price: float
+    """What it costs in the unit of the study; `gflops` itself where that is the unit."""
+    num_videos: int
+    """Videos that were computed for it."""
+    part: float = 1.0
+    """Share of the split's videos that it was measured on; below 1 for a trial that was stopped early: its score compares with no other."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +62,31 @@ class Result:
     objective: str
     """Metric that is the score."""
     budget: float
-    """GFLOPs asked for."""
+    """What was asked for, in `unit`."""
+    unit: str
+    """Of `budget` and of every point's budget and price: `gflops`, `ms` or `mib`."""
+    constraints: Mapping[str, object]
+    """What the shape of a schedule was held to, as asked for: `first_layers`, `non_increasing`, `multiple_of`; only those that bind."""
     search_split: str
     """Split on which schedules were chosen."""
     report_split: str
     """Split on which the winners were measured again."""
+    same_split: bool
+    """The search saw the report split, because the user said so: the scores are too good."""
     base_search: Point
     """The unreduced model on the search split."""
     base: Point
     """The unreduced model on the report split."""
     trials: tuple[Point, ...]
-    """Every schedule that was tried, on the search split."""
+    """Every schedule that was tried, on the search split; `part` tells those that were stopped early."""
     winners: tuple[Point, ...]
     """The best schedule of each method at each rung, on the report split."""
     baselines: tuple[Point, ...]
     """Schedules that were not searched (random dropping, say), on the report split."""
+    known: tuple[Point, ...]
+    """Known shapes on the report split, `origin` naming the shape: constant r at every rung, the published ones at the budget."""
+    notes: tuple[str, ...]
+    """What was left out, stopped early or taken over, in sentences."""
     seed: int
     """Seed of the search."""
     command: str
@@ -114,8 +123,8 @@ def load(path: Path) -> Result:
 
 def _result(fields: dict[str, Any]) -> Result:
     points = {name: _point(fields[name]) for name in ("base", "base_search")}
-    several = {name: tuple(_point(p) for p in fields[name]) for name in ("trials", "winners", "baselines")}
-    return Result(**{**fields, **points, **several})
+    several = {name: tuple(_point(p) for p in fields[name]) for name in ("trials", "winners", "baselines", "known")}
+    return Result(**{**fields, **points, **several, "notes": tuple(fields["notes"])})
 
 
 def _point(fields: dict[str, Any]) -> Point:

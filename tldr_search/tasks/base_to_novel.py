@@ -14,6 +14,7 @@ from tldr_search.scores import Rate, harmonic_mean
 from tldr_search.tasks.outcome import Mean, Outcome
 from tldr_search.tasks.probabilities import probabilities, prompt_logits
 from tldr_search.tasks.prompts import Prompts
+from tldr_search.tasks.said import Said, Samples, overlap
 from tldr_search.tasks.task import Rows, Settings, Task
 from tldr_search.tasks.texts import clip_features
 
@@ -48,7 +49,7 @@ class BaseToNovelTask(Task):
         return self._base == self._base[labels][:, None]
 
     def score(self, rows: Rows) -> Outcome:
-        """`ValueError` if no video is left of one kind."""
+        """`ValueError` if no video is there of one kind."""
         labels = self._labels[rows.index]
         ranks = class_ranks(rows.values.masked_fill(~self._competing(labels), -torch.inf), labels)
         names = np.array([self.names[i] for i in rows.index])
@@ -56,7 +57,8 @@ class BaseToNovelTask(Task):
         rates: dict[str, Rate] = {}
         for kind, there in (("base", self._base[labels]), ("novel", ~self._base[labels])):
             if not there.any():
-                raise ValueError(f"no video of a {kind} class is left; at least one would be accepted")
+                accepted = "a larger part of the split" if len(self.videos) < len(self.names) else "at least one"
+                raise ValueError(f"no video of a {kind} class is left; {accepted} would be accepted")
             metrics |= {f"{kind}_{name}": value for name, value in accuracy_metrics(ranks[there]).items()}
             own_names, videos = tuple(names[there.numpy()].tolist()), rows.index[there].numpy()
             rates |= {f"{kind}_top{k}": Rate((ranks[there] < k).double().numpy(), videos, own_names) for k in (1, 5)}
@@ -64,4 +66,5 @@ class BaseToNovelTask(Task):
         metrics[HARMONIC_MEAN] = float(harmonic_mean(np.array([metrics[name] for name in mean.of])))
         predicted = rows.values.argmax(dim=1)
         columns = {"name": names, "label": labels.numpy(), "predicted": predicted.numpy(), "rank": ranks.numpy() + 1}
-        return Outcome(metrics, rates, columns, {HARMONIC_MEAN: mean})
+        of = Samples(tuple(names.tolist()), rows.index.numpy())
+        return Outcome(metrics, rates, columns, Said(predicted.numpy(), of, rows.values, of, overlap), {HARMONIC_MEAN: mean})

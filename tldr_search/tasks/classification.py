@@ -15,6 +15,7 @@ from tldr_search.scores import Rate
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.probabilities import own_logits, probabilities, prompt_logits
 from tldr_search.tasks.prompts import Prompts
+from tldr_search.tasks.said import Said, Samples, overlap
 from tldr_search.tasks.task import Rows, Settings, Task
 from tldr_search.tasks.texts import clip_features
 
@@ -57,7 +58,8 @@ class ClassificationTask(Task):
         rates = {f"top{k}": Rate((ranks < k).double().numpy(), rows.index.numpy(), names) for k in (1, 5)}
         predicted = rows.values.argmax(dim=1)
         columns = {"name": np.array(names), "label": labels.numpy(), "predicted": predicted.numpy(), "rank": ranks.numpy() + 1}
-        return Outcome(accuracy_metrics(ranks), rates, columns)
+        of = Samples(names, rows.index.numpy())
+        return Outcome(accuracy_metrics(ranks), rates, columns, Said(predicted.numpy(), of, rows.values, of, overlap))
 
 
 def _check_head(model: VideoSide, split: ClassificationSplit) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from tldr_search.scores import Estimate, Rate, estimate
+from tldr_search.tasks.said import LABEL_FREE, Said
 
 
 class Mean(NamedTuple):
@@ -27,6 +28,8 @@ class Outcome(NamedTuple):
     """The metrics that are a share of samples, with the samples."""
     columns: Mapping[str, NDArray[Any]]
     """Sample by sample: names, ranks, predictions; what is of one kind of sample begins with its name (`t2v_rank`)."""
+    said: Said
+    """What is compared with the model unreduced."""
     means: Mapping[str, Mean] = {}
     """The metrics that are means of rates."""
 
@@ -34,6 +37,12 @@ class Outcome(NamedTuple):
     def reranked(self) -> bool:
         """Whether candidates were looked at again: the metrics without, or accuracy, tell."""
         return "itc_t2v_r1" in self.metrics or "accuracy" in self.metrics
+
+    def beside(self, unreduced: Said) -> Outcome:
+        """With the rates that compare what is said with what the model says `unreduced` of the same samples."""
+        rates = {name: rate(self.said, unreduced) for name, rate in LABEL_FREE.items()}
+        metrics = {name: float(100 * rate.hits.mean()) for name, rate in rates.items()}
+        return self._replace(metrics={**self.metrics, **metrics}, rates={**self.rates, **rates})
 
     def rate(self, metric: str) -> Rate:
         """`ValueError` if it is not the share of samples."""

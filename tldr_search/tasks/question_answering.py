@@ -20,6 +20,7 @@ from tldr_search.data.benchmarks.split import AnsweringSplit
 from tldr_search.scores import Rate
 from tldr_search.tasks.memory import fitting
 from tldr_search.tasks.outcome import Outcome
+from tldr_search.tasks.said import Said, Samples, likeliest, overlap_of_likeliest
 from tldr_search.tasks.single_view import check_single_view
 from tldr_search.tasks.task import Rows, Settings, Task
 from tldr_search.tasks.texts import as_tokenised
@@ -51,6 +52,7 @@ class AnsweringTask(Task):
         self._questions = tokenizer(QUESTION_LENGTH)(as_tokenised(model.arch, [question.text for question in split.questions]))
         self._answers = tokenizer(ANSWER_LENGTH)([f"{answer} [SEP]" for answer in split.answers])
         first = {answer: row for row, answer in reversed(list(enumerate(split.answers)))}  # of equal answers the first is ahead
+        self._first = torch.tensor([first[answer] for answer in split.answers])
         self._right = torch.tensor([first.get(question.answer, -1) for question in split.questions])
         self._of_video: dict[int, list[int]] = {}
         for i, question in enumerate(split.questions):
@@ -69,10 +71,10 @@ class AnsweringTask(Task):
         return sorted(question for video in videos for question in self._of_video.get(video, ()))
 
     def rows(self, videos: Tensor, features: dict[str, Tensor]) -> Rows:
-        """Of each question [Q, 3] float32: predicted answer, rank of the right one among the candidates (else `k_test`), score of the
-        predicted one.
+        """Of each question [Q, 3 + 2 k] float32: predicted answer, rank of the right one among the candidates (else `k_test`), score of
+        the predicted one, and all candidates with their probabilities.
         """
-        index, values = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, 3)]
+        index, values = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, 3 + 2 * self._k_test)]
         for video, tokens in zip(videos.tolist(), features["tokens"], strict=True):
             questions = self._of_video.get(video, [])
             for start in range(0, len(questions), QUESTIONS_AT_ONCE):
@@ -83,7 +85,7 @@ class AnsweringTask(Task):
         return Rows(torch.cat(index), torch.cat(values))
 
     def _answer(self, questions: Tensor, tokens: Tensor) -> Tensor:
-        """Questions [Q] about the video of these tokens [1, K, C] -> [Q, 3]."""
+        """Questions [Q] about the video of these tokens [1, K, C] -> [Q, 3 + 2 k]."""
         mask = self._questions.mask[questions]
         longest = int(mask.sum(dim=1).max())
         asked = TextBatch(self._questions.ids[questions, :longest].to(self.device), mask[:, :longest].to(self.device))
@@ -92,10 +94,14 @@ class AnsweringTask(Task):
         answers = found.answers.cpu()
         right = answers == self._right[questions, None]
         ranks = right.int().argmax(dim=1).where(right.any(dim=1), self._k_test)
-        return torch.stack([answers[:, 0].float(), ranks.float(), found.scores[:, 0].cpu()], dim=1)
+        scores = found.scores.cpu()
+        best = torch.stack([answers[:, 0].float(), ranks.float(), scores[:, 0]], dim=1)
+        return torch.cat([best, likeliest(answers, scores.softmax(dim=1))], dim=1)
 
     def score(self, rows: Rows) -> Outcome:
-        """`accuracy` in per cent."""
+        """`accuracy` in per cent; `ValueError` if nothing is asked about the videos."""
+        if not len(rows.index):
+            raise ValueError(f"no question is about the {len(self.videos)} videos; a larger part of the split would be accepted")
         questions = [self._split.questions[i] for i in rows.index]
         predicted = np.array([self._split.answers[i] for i in rows.values[:, 0].long()])
         annotated = np.array([question.answer for question in questions])
@@ -109,4 +115,6 @@ class AnsweringTask(Task):
             "predicted": predicted,
             "rank": rows.values[:, 1].long().numpy() + 1,
         }
-        return Outcome({"accuracy": float(100 * hits.mean())}, {"accuracy": Rate(hits, videos, ids)}, columns)
+        of = Samples(ids, videos)
+        said = Said(self._first[rows.values[:, 0].long()].numpy(), of, rows.values[:, 3:], of, overlap_of_likeliest)
+        return Outcome({"accuracy": float(100 * hits.mean())}, {"accuracy": Rate(hits, videos, ids)}, columns, said)

@@ -86,11 +86,11 @@ class RetrievalTask(Task):
         similarity = self.trainer.strategy.broadcast(similarity)  # ranks must agree on the candidates to the last bit
         alone = BothWays(similarity, similarity)
         if not self._k_test:
-            return gallery.outcome({"": alone})
+            return gallery.outcome({"": alone}, rows.values)
         found = candidates(similarity, self._k_test)
         logits = self._match(found.either, found.stage(rows.index, gallery.texts), gallery)
         again = BothWays(*(logits.masked_fill(~pairs, NO_CANDIDATE) for pairs in found))
-        return gallery.outcome({"": again, ITC: alone})
+        return gallery.outcome({"": again, ITC: alone}, rows.values)
 
     def _match(self, pairs: Tensor, stage: str, gallery: Gallery) -> Tensor:
         """Pairs [V, M] bool -> their logits [V, M] float32. Every rank sees to its own batches; finished ones are read."""

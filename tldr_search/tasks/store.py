@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -53,3 +54,31 @@ class Store:
 
     def _path(self, stage: str, batch: int) -> Path:
         return self._directory / stage / f"{batch:06d}.safetensors"
+
+
+class Scratch:
+    """Stores of evaluations in parts, as long as a further part may be asked for: of one evaluation at a time, and of some for good."""
+
+    def __init__(self) -> None:
+        self._for_good: dict[Hashable, TemporaryDirectory[str]] = {}
+        self._passing: dict[Hashable, TemporaryDirectory[str]] = {}
+
+    def of(self, evaluation: Hashable, *, for_good: bool) -> Store:
+        """Where its finished batches are; unless it is there `for_good`, what was finished of the one before it is gone."""
+        kept = self._for_good if for_good else self._passing
+        if evaluation not in kept:
+            if not for_good:
+                _clean_up(kept)
+            kept[evaluation] = TemporaryDirectory(prefix="tldr_search-")
+        return Store(Path(kept[evaluation].name))
+
+    def close(self) -> None:
+        """Nothing is left."""
+        _clean_up(self._for_good)
+        _clean_up(self._passing)
+
+
+def _clean_up(directories: dict[Hashable, TemporaryDirectory[str]]) -> None:
+    for directory in directories.values():
+        directory.cleanup()
+    directories.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple
 
 import lightning
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tldr_search.backbones.output import Output
+from tldr_search.backbones.prefixes import Prefixes, PrefixesOfClips
 from tldr_search.data.module import ClipBatch
 from tldr_search.data.protocols import Protocol
 from tldr_search.metrics import RowsById
@@ -49,7 +51,7 @@ class Settings(NamedTuple):
 
 
 class Task(ABC, lightning.LightningModule):
-    """Runs the model over a split; `reduction` may be set anew between runs, `outcome` is there after each."""
+    """Runs the model over a split, or some of its videos; `reduction` may be set anew between runs, `outcome` is there after each."""
 
     def __init__(self, model: nn.Module, names: Sequence[str], settings: Settings) -> None:
         """`names` of the split's videos, in its order."""
@@ -58,6 +60,10 @@ class Task(ABC, lightning.LightningModule):
         self.reduction: tuple[str, tuple[int, ...]] = ("none", ())
         self.store: Store
         """Where finished batches are kept; set it, too, before a run: what it holds already is not computed again."""
+        self.videos: Sequence[int] = range(len(self.names))
+        """Positions of those that are measured, in any order."""
+        self.prefixes: Prefixes | None = None
+        """Where schedules find what others have computed already."""
         self.bar = False
         """Whether a second pass shows how far it is, on standard error."""
         self.outcome: Outcome | None = None
@@ -107,7 +113,7 @@ class Task(ABC, lightning.LightningModule):
         if batch.finished:
             rows = Rows(self.store.get(CLIPS, batch.number, "index"), self.store.get(CLIPS, batch.number, "values"))
         elif len(batch.positions):
-            features = self._views(batch.video)
+            features = self._views(batch)
             rows = self.rows(batch.positions, features)
             self.store.forget(batch.number)  # what was made of other videos under this number
             kept = {"videos": batch.positions.clone(), "sizes": batch.sizes, **{name: features[name] for name in self.stored}}
@@ -135,7 +141,7 @@ class Task(ABC, lightning.LightningModule):
         self.num_views = sum(everywhere(self.num_views))
         self._share_excluded()
         rows = self.collect(self._rows)
-        present = [i for i in range(len(self.names)) if i not in self.excluded]
+        present = [i for i in sorted(self.videos) if i not in self.excluded]
         if rows.index.tolist() != list(self.expected(present)):
             raise RuntimeError(f"{len(rows.index)} samples came back of {len(self.expected(present))}")
         with self.autocast():
@@ -159,31 +165,35 @@ class Task(ABC, lightning.LightningModule):
         """The precision of the run, for what happens outside `test_step`."""
         return self.trainer.precision_plugin.test_step_context()
 
-    def _views(self, video: Tensor) -> dict[str, Tensor]:
-        """[B, V, T, H, W, 3] uint8 -> features, each [B, V, ...]; fewer views at once when memory does not suffice."""
-        flat = video.flatten(0, 1)
+    def _views(self, batch: ClipBatch) -> dict[str, Tensor]:
+        """Features of the views of its videos, each [B, V, ...]; fewer views at once when memory does not suffice."""
+        flat, shape = batch.video.flatten(0, 1), batch.video.shape[:2]
         parts: list[dict[str, Tensor]] = []
         done = 0
         while done < len(flat):
             views = flat[done : done + self._views_at_once]
-            if (part := attempt(self._forward, views)) is None:
-                self._views_at_once = len(views) // 2
+            which = (tuple(batch.positions.tolist()), done, len(views))
+            prefixes = None if self.prefixes is None else self.prefixes.of(which)
+            if (part := attempt(partial(self._forward, prefixes=prefixes), views)) is None:
+                if self.prefixes is None or not self.prefixes.give_up():
+                    self._views_at_once = len(views) // 2
                 continue
             parts.append(part)
             done += len(views)
         self.num_views += done
-        return {name: torch.cat([part[name] for part in parts]).view(*video.shape[:2], *parts[0][name].shape[1:]) for name in parts[0]}
+        return {name: torch.cat([part[name] for part in parts]).view(*shape, *parts[0][name].shape[1:]) for name in parts[0]}
 
-    def _forward(self, views: Tensor) -> dict[str, Tensor]:
+    def _forward(self, views: Tensor, prefixes: PrefixesOfClips | None) -> dict[str, Tensor]:
         method, schedule = self.reduction
-        return self.features(self.model(normalise(views, self.settings.protocol), method=method, schedule=schedule))
+        video = normalise(views, self.settings.protocol)
+        return self.features(self.model(video, method=method, schedule=schedule, prefixes=prefixes))
 
     def _share_excluded(self) -> None:
         """Every rank knows all that was left out; `ValueError` if nothing may be."""
         for found in everywhere(self.excluded):
             self.excluded |= found
         self.excluded = dict(sorted(self.excluded.items()))
-        check_excluded(self.names, self.excluded, tolerated=self.settings.exclude)
+        check_excluded(self.names, self.excluded, tolerated=self.settings.exclude, part=len(self.videos))
 
 
 def normalise(views: Tensor, protocol: Protocol) -> Tensor:

@@ -1,0 +1,31 @@
+"""Evaluators that other processes can be handed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from landscape import Landscape
+
+from tldr_search.scores import Evaluation, Request
+
+
+class Slow(NamedTuple):
+    """Takes a moment, and adds a line to a file."""
+
+    log: str
+
+    def __call__(self, request: Request) -> Evaluation:
+        time.sleep(0.02)
+        found = Landscape()(request)
+        with Path(self.log).open("a") as file:
+            file.write(f"{request}\n")
+        return found
+
+
+class Mistaken(NamedTuple):
+    """The user's fault."""
+
+    def __call__(self, request: Request) -> Evaluation:
+        raise ValueError("no such checkpoint")

@@ -1,0 +1,70 @@
+"""Workers on one real PostgreSQL: nothing is lost, nothing measured twice, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import many
+import optuna
+import pytest
+
+from tldr_search.study.claims import Claims
+from tldr_search.study.storage import MEASUREMENTS, open_storage
+
+if TYPE_CHECKING:
+    from postgres import Postgres
+
+pytest_plugins = ["postgres"]
+KEYS = 10
+STUCK = "3"
+PATIENCE = 180
+
+
+def lines(path: Path) -> list[list[str]]:
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def check(url: str, directory: Path, begun_twice: tuple[str, ...] = ()) -> None:
+    """Every key was begun, measured and kept once."""
+    study = optuna.load_study(study_name=f"{many.PREFIX}/{MEASUREMENTS}", storage=open_storage(directory, url, print))
+    records = Claims(study).records()
+    once = Counter(str(i) for i in range(KEYS))
+    assert Counter(record.key for record in records if record.is_done) == once
+    assert not any(record.is_open for record in records)
+    assert Counter(key for key, _ in lines(directory / "measured")) == once
+    assert Counter(key for key, _ in lines(directory / "begun")) == once + Counter(begun_twice)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "journal"])
+def test_four_workers_of_whom_one_is_killed(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres").database() if kind == "postgresql" else f"journal:{tmp_path / 'study.log'}"
+    (tmp_path / f"stuck {STUCK}").touch()
+    with many.running(url, tmp_path, 4, KEYS, 0.1) as workers:
+        while not (at_it := [pid for key, pid in lines(tmp_path / "begun") if key == STUCK]):
+            assert workers.poll() is None
+            time.sleep(0.01)
+        os.kill(int(at_it[0]), signal.SIGKILL)
+        assert workers.wait(PATIENCE) == 0
+    check(url, tmp_path, begun_twice=(STUCK,))
+    assert at_it[0] not in [pid for key, pid in lines(tmp_path / "measured") if key == STUCK]
+
+
+def test_a_restarted_database_is_waited_for(postgres: Postgres, tmp_path: Path) -> None:
+    url = postgres.database()
+    with many.running(url, tmp_path, 4, KEYS, 0.1) as workers:
+        while len(lines(tmp_path / "measured")) < 3:
+            assert workers.poll() is None
+            time.sleep(0.01)
+        postgres.stop()
+        time.sleep(1)
+        assert workers.poll() is None
+        postgres.start()
+        assert workers.wait(PATIENCE) == 0
+    check(url, tmp_path)
+    said = [" ".join(line) for line in lines(tmp_path / "said")]
+    assert 0 < sum("waiting for it" in line for line in said) == sum("is back" in line for line in said) <= 4 * 2

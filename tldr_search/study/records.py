@@ -1,0 +1,123 @@
+"""What a trial keeps of its evaluations, in user attributes that fit every database that Optuna knows.
+
+MySQL's TEXT holds 64 KB, so an attribute is never longer than `LONGEST` and what is longer goes on in the next one. Outcomes that are
+all 0 or 1 are bits, others float32: what is read back is the float32 nearest to what was measured.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import FrozenTrial, TrialState
+
+from tldr_search.scores import Evaluation
+
+CLAIM = "claim"
+"""User attribute: the key and the notes of a trial, written at once."""
+LONGEST = 48_000
+
+
+class Record(NamedTuple):
+    """A trial with a key."""
+
+    number: int
+    key: str
+    """What is evaluated: trials of one key would give the same outcomes."""
+    stamp: str
+    """Of the settings it was claimed under."""
+    notes: dict[str, Any]
+    params: dict[str, float]
+    state: TrialState
+    parts: dict[float, Evaluation]
+    """Share of the split -> what was measured on it, without the names of the samples; empty unless finished."""
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody evaluates it, or died over it."""
+        return self.state == TrialState.RUNNING
+
+    @property
+    def is_done(self) -> bool:
+        """Its evaluations are kept."""
+        return self.state in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def lost(records: Sequence[Record]) -> list[Record]:
+    """One record, the first, of each key that was claimed, but that nobody evaluates or has evaluated."""
+    kept = {record.key for record in records if record.is_open or record.is_done}
+    first: dict[str, Record] = {}
+    for record in records:
+        if record.key not in kept:
+            first.setdefault(record.key, record)
+    return list(first.values())
+
+
+def read(trial: FrozenTrial) -> Record:
+    """The record of a trial that has a claim."""
+    claim, state = trial.user_attrs[CLAIM], trial.state
+    params = {name: float(value) for name, value in trial.params.items()}
+    record = Record(trial.number, claim["key"], claim["stamp"], claim["notes"], params, state, {})
+    return record._replace(parts=_parts(trial.user_attrs)) if record.is_done else record
+
+
+def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
+    """Attributes that say everything of `evaluation` but the names of its samples, of which a digest is kept.
+
+    The one named after the part is the last: if it is there, all are.
+    """
+    outcomes = np.asarray(evaluation.outcomes, dtype=np.float64)
+    binary = bool(np.isin(outcomes, (0.0, 1.0)).all())
+    text = _text(np.packbits(outcomes.astype(bool)) if binary else outcomes.astype("<f4"))
+    first, *others = [text[i : i + LONGEST] for i in range(0, len(text), LONGEST)]
+    head = {
+        "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
+        "objective": evaluation.objective,
+        "seconds": float(evaluation.seconds),
+        "num_videos": int(evaluation.num_videos),
+        "num_samples": len(outcomes),
+        "samples": hashlib.sha256(json.dumps(evaluation.sample_ids).encode()).hexdigest(),
+        "outcomes": "bits" if binary else "float32",
+        "pieces": 1 + len(others),
+        "data": first,
+    }
+    return {**{f"{_name(part)} +{i}": piece for i, piece in enumerate(others, 1)}, _name(part): head}
+
+
+def _parts(attributes: Mapping[str, Any]) -> dict[float, Evaluation]:
+    names = [name for name in attributes if name.startswith("part ") and "+" not in name]
+    return {float(name.removeprefix("part ")): _evaluation(name, attributes) for name in sorted(names, key=lambda n: float(n[5:]))}
+
+
+def _evaluation(name: str, attributes: Mapping[str, Any]) -> Evaluation:
+    head = attributes[name]
+    text = "".join(itertools.chain([head["data"]], (attributes[f"{name} +{i}"] for i in range(1, head["pieces"]))))
+    content = zlib.decompress(base64.b85decode(text))
+    outcomes: NDArray[Any] = (
+        np.unpackbits(np.frombuffer(content, np.uint8), count=head["num_samples"])
+        if head["outcomes"] == "bits"
+        else np.frombuffer(content, "<f4")
+    )
+    return Evaluation(
+        metrics=head["metrics"],
+        objective=head["objective"],
+        outcomes=tuple(outcomes.astype(float).tolist()),
+        sample_ids=(),
+        seconds=head["seconds"],
+        num_videos=head["num_videos"],
+    )
+
+
+def _name(part: float) -> str:
+    return f"part {part!r}"
+
+
+def _text(values: NDArray[Any]) -> str:
+    return base64.b85encode(zlib.compress(values.tobytes())).decode()
