@@ -13,10 +13,10 @@ from tldr_search.data.benchmarks import demo
 
 def test_every_wrong_setting_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bad.yaml"
-    path.write_text("method: tome\nschedule: '2000'\nsplit: xx\ntask: retreival\ncheckpoint: /nope.pth\nbatchsize: 3\n")
+    path.write_text("method: tome\nschedule: '2000'\nsplit: xx\nprecision: fp8\ncheckpoint: /nope.pth\nbatchsize: 3\n")
     assert main(["check", str(path)]) == 2
     captured = capsys.readouterr()
-    parts = ["unknown setting 'batchsize'", "task: unknown 'retreival'", "split: unknown 'xx'", "r = 2000", "checkpoint: '/nope.pth'"]
+    parts = ["unknown setting 'batchsize'", "precision: unknown 'fp8'", "split: unknown 'xx'", "r = 2000", "checkpoint: '/nope.pth'"]
     lines = captured.out.splitlines()
     assert len(lines) == len(parts)
     assert all(part in line for part, line in zip(parts, lines, strict=True))

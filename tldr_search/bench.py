@@ -130,7 +130,7 @@ def _take_turns(setting: Setting, runs: dict[str, Callable[[Tensor], object]], t
     with setting.autocast():
         for turn in tqdm(range(turns + 1), desc="turns", unit="turn", leave=False):
             for name in list(runs) if turn % 2 else reversed(runs):
-                with _clock(setting.device) as elapsed:
+                with clock(setting.device) as elapsed:
                     runs[name](video)
                 if turn:
                     seconds[name].append(elapsed())
@@ -138,7 +138,7 @@ def _take_turns(setting: Setting, runs: dict[str, Callable[[Tensor], object]], t
 
 
 @contextmanager
-def _clock(device: torch.device) -> Iterator[Callable[[], float]]:
+def clock(device: torch.device) -> Iterator[Callable[[], float]]:
     """Gives a function that tells, afterwards, the seconds spent inside."""
     if device.type == "cuda":
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]

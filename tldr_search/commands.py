@@ -267,11 +267,18 @@ def study(config: StudyConfig, command: str = "", progress: Progress | None = No
 
 
 def _profile(config: StudyConfig) -> Profile:
-    from tldr_search.latency import as_told, measure_profile
+    from tldr_search.latency import measure_profile
 
+    print(f"measuring what layers take here, for {config.budget} ...", file=sys.stderr)
     profile = measure_profile(config)
-    print(as_told(profile), file=sys.stderr)
+    print(_told(profile), file=sys.stderr)
     return profile
+
+
+def _told(profile: Profile) -> str:
+    from tldr_search.latency import as_told
+
+    return as_told(profile)
 
 
 def dry_run(config: StudyConfig) -> Row:
@@ -283,8 +290,10 @@ def dry_run(config: StudyConfig) -> Row:
     splits = {split: BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits}
     check_hardware(config.precision)
     measured = None if config.unit == COUNTED else _profile(config)
-    speed = plan.speed(config, Evaluations(config), {name: len(split.videos) for name, split in splits.items()})
-    return plan.record(plan.plan(config, grounds(config, measured), speed))
+    measure = Evaluations(config)
+    speed = plan.speed(config, measure, {name: len(split.videos) for name, split in splits.items()})
+    measure.close()
+    return plan.record(plan.plan(config, grounds(config, measured), speed), measured and _told(measured))
 
 
 def study_summary(found: Result, run: Path) -> Row:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from tldr_search.backbones.architecture import PlainArchitecture
 from tldr_search.backbones.encoder import VideoEncoder
 from tldr_search.backbones.families import VideoSide, video_side
-from tldr_search.bench import MEBIBYTE, Setting, _clock
+from tldr_search.bench import MEBIBYTE, Setting, clock
 from tldr_search.config import StudyConfig
 from tldr_search.cost.profile import Check, Deciding, OfMethod, Passing, Profile, monotone
 from tldr_search.cost.shape import most
@@ -146,7 +146,7 @@ class _Bench:
 
     def _milliseconds(self, given: Any, run: Callable[[Any], object]) -> float:
         runs = IN_A_ROW if self.setting.device.type == "cuda" else 1
-        with _clock(self.setting.device) as elapsed:
+        with clock(self.setting.device) as elapsed:
             for _ in range(runs):
                 run(given)
         return 1000 * elapsed() / runs / self.setting.batch_size

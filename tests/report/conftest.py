@@ -70,6 +70,7 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         "cost_model": "umt-b",
         "checkpoint": None,
         "benchmark": "demo",
+        "task": "retrieval",
         "objective": "t2v_r1",
         "budget": 180.0,
         "unit": "gflops",

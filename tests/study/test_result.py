@@ -17,6 +17,7 @@ RESULT = Result(
     cost_model="umt-b",
     checkpoint=None,
     benchmark="demo",
+    task="retrieval",
     objective="t2v_r1",
     budget=180.0,
     unit="gflops",

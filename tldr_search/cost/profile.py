@@ -8,10 +8,8 @@ to be linear. Time is the sum of the parts, memory the largest of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,10 +108,6 @@ class Profile:
 
         return price
 
-    def save(self, path: Path) -> None:
-        """As JSON."""
-        path.write_text(json.dumps(to_mapping(self)))
-
 
 class _Table:
     """Of `Deciding`, for every number of tokens."""
@@ -158,8 +152,3 @@ def from_mapping(values: Mapping[str, Any]) -> Profile:
 
 def _parts(found: Mapping[str, Any]) -> list[Any]:
     return [found[name] for name in OfMethod._fields]
-
-
-def load(path: Path) -> Profile:
-    """What `Profile.save` wrote."""
-    return from_mapping(json.loads(path.read_text()))

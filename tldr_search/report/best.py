@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tldr_search.config import task_of
 from tldr_search.report.effort import effort
 from tldr_search.report.rows import Row, at_budget
 from tldr_search.report.tables import difference_record
@@ -22,9 +21,8 @@ def flops_command(result: Result, point: Point) -> str:
 
 def evaluate_command(result: Result, point: Point) -> str:
     """What to type to measure the schedule again; `evaluate` takes it in the cost model's counts, too, and carries it over."""
-    task = task_of(result.objective, result.benchmark, result.model)
     words = ["evaluate", "--model", result.model, "--cost-model", result.cost_model, "--benchmark", result.benchmark]
-    words += ["--split", result.report_split, "--task", task]
+    words += ["--split", result.report_split, "--task", result.task]
     return _command([*words, *(["--checkpoint", result.checkpoint] if result.checkpoint else [])], point)
 
 

@@ -59,6 +59,8 @@ class Result:
     """Weights of `model`; None for those in the package."""
     benchmark: str
     """Benchmark that was evaluated."""
+    task: str
+    """What kind of measurement it is: `retrieval`, `classification`, ..."""
     objective: str
     """Metric that is the score."""
     budget: float

@@ -24,6 +24,7 @@ def result(work: Work, command: str, versions: Mapping[str, str], same_split: bo
         cost_model=config.costs,
         checkpoint=config.checkpoint,
         benchmark=config.benchmark,
+        task=config.measures,
         objective=config.objective,
         budget=work.budget,
         unit=config.unit,
