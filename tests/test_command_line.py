@@ -349,7 +349,7 @@ def test_best_yaml_holds_schedules_of_the_cost_model(finished: Path, run: Run) -
 
 
 def test_a_finished_study_is_only_reported(finished: Path) -> None:
-    ledger = finished / "run" / "evaluations.jsonl"
+    ledger = finished / "run" / "journal.log"
     before = ledger.read_text()
     done = subprocess.run(
         [sys.executable, "-m", "tldr_search", *SMALL.split(), "--json"],

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import linecache
 import os
 import shlex
+import signal
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tldr_search import commands, listing, show
+from tldr_search.mistakes import is_mistake
 from tldr_search.tasks.ranks import RankFailedError
 
-PACKAGE = Path(__file__).parent
 STUDY_ALIASES = {"methods": ["--method"]}
 RUNS = "runs"
 """Where runs go, if the user says nothing else."""
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(options)
     except ValueError as error:
-        if not _ours(error):
+        if not is_mistake(error):
             raise
         print(f"tldr_search {options.command}: {error}", file=sys.stderr)
         return 2
@@ -63,13 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _ours(error: ValueError) -> bool:
-    """Whether a `raise` of our own code raised it: such a `ValueError` is the user's mistake, any other is a fault."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    statement = linecache.getline(frame.filename, frame.lineno or 0).encode()[frame.colno or 0 :].strip()
-    return Path(frame.filename).is_relative_to(PACKAGE) and statement.startswith(b"raise ")
-
-
 def _given(error: OSError, options: argparse.Namespace) -> bool:
     """Whether it is about a path that the user gave, about what lies in it or on the way to it."""
     if not isinstance(error.filename, str | os.PathLike):
@@ -87,6 +79,7 @@ def _study(options: argparse.Namespace) -> None:
 
     chosen = _chosen(options, config.StudyConfig)
     study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
+    signal.signal(signal.SIGTERM, _end)
     if options.dry_run:
         planned = commands.dry_run(study)
         _print_json(planned) if options.json else print(show.plan(planned))
@@ -96,6 +89,11 @@ def _study(options: argparse.Namespace) -> None:
         _print_json(commands.study_summary(result, study.directory))
     else:
         print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Asked to end: in order, so that other workers need not wait for what this one was at."""
+    raise SystemExit(128 + number)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tldr_search.config import AnswerConfig, EvaluateConfig, StudyConfig
     from tldr_search.config.reduced import ReducedSettings
     from tldr_search.cost.profile import Profile
+    from tldr_search.data.benchmarks.split import Split
     from tldr_search.evaluate import Evaluator, World
     from tldr_search.scores import Evaluation, Request
     from tldr_search.study.progress import Progress
@@ -241,29 +242,48 @@ def _reduction(config: ReducedSettings) -> tuple[CostModel, Schedule]:
 
 def study(config: StudyConfig, command: str = "", progress: Progress | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Searches, or goes on searching; the result, and the files of the report in the directory of the run, the page first."""
-    from tldr_search.data.benchmarks import BENCHMARKS
     from tldr_search.study.directory import RESULT
     from tldr_search.study.run import run_study
+    from tldr_search.study.storage import public
     from tldr_search.study.workers import visible_gpus
 
+    splits = _splits(config, refuse=not (config.directory / RESULT).is_file())  # a finished run is only read
+    with closing(Evaluations(config)) as measure:
+        found = run_study(
+            config,
+            measure,
+            identity=identity.by_name(config, splits),
+            command=command.replace(config.storage, public(config.storage)) if config.storage else command,
+            progress=progress,
+            workers=config.workers or max(len(visible_gpus()), 1),
+            profile=partial(_profile, config),
+            same_split=bool(identity.shared_videos(splits)),
+        )
+    return found, _write(found, config.directory)
+
+
+def dry_run(config: StudyConfig) -> Row:
+    """What a study would do: what is in reach, how many schedules there are, how long it takes (a small part is timed)."""
+    from tldr_search.study import plan
+    from tldr_search.study.grounds import grounds
+
+    num_videos = {name: len(split.videos) for name, split in zip(config.splits, _splits(config, refuse=True), strict=True)}
+    measured = None if config.unit == COUNTED else _profile(config)
+    with closing(Evaluations(config)) as measure:
+        speed = plan.speed(config, measure, num_videos)
+    return plan.record(plan.plan(config, grounds(config, measured), speed), _told(measured) if measured else None)
+
+
+def _splits(config: StudyConfig, *, refuse: bool) -> list[Split]:
+    """The annotations of both; `refuse`: `ValueError` for what makes a study impossible, or its report untrue."""
+    from tldr_search.data.benchmarks import BENCHMARKS
+
     splits = [BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits]
-    if not (config.directory / RESULT).is_file():  # a finished run is only read
+    if refuse:
         check_hardware(config.precision)
         if not config.allow_same_split:
             identity.check_apart(config, splits)
-    measure = Evaluations(config)
-    found = run_study(
-        config,
-        measure,
-        identity=identity.by_name(config, splits),
-        command=command,
-        progress=progress,
-        workers=config.workers or max(len(visible_gpus()), 1),
-        profile=partial(_profile, config),
-        same_split=bool(identity.shared_videos(splits)),
-    )
-    measure.close()
-    return found, _write(found, config.directory)
+    return splits
 
 
 def _profile(config: StudyConfig) -> Profile:
@@ -279,21 +299,6 @@ def _told(profile: Profile) -> str:
     from tldr_search.latency import as_told
 
     return as_told(profile)
-
-
-def dry_run(config: StudyConfig) -> Row:
-    """What a study would do: what is in reach, how many schedules there are, how long it takes (a small part is timed)."""
-    from tldr_search.data.benchmarks import BENCHMARKS
-    from tldr_search.study import plan
-    from tldr_search.study.grounds import grounds
-
-    splits = {split: BENCHMARKS[config.benchmark].reader(config.source(split)) for split in config.splits}
-    check_hardware(config.precision)
-    measured = None if config.unit == COUNTED else _profile(config)
-    measure = Evaluations(config)
-    speed = plan.speed(config, measure, {name: len(split.videos) for name, split in splits.items()})
-    measure.close()
-    return plan.record(plan.plan(config, grounds(config, measured), speed), measured and _told(measured))
 
 
 def study_summary(found: Result, run: Path) -> Row:

@@ -5,8 +5,9 @@
 What is counted are video passes: an evaluation on all videos of the search split is 1, one that is stopped after a quarter 0.25, a probe
 0.125. *Regret*: the best known true quality on the budget, less that of the schedule that the searcher would choose now, in points.
 Searchers choose the highest score that they were shown within the budget; ours the highest that its model expects. *Hypervolume*: below
-the front of true quality against GFLOPs of everything that was evaluated, from 50 points and the least cost to the unreduced cost, in per
-cent of that rectangle. *Off budget*: evaluations above the budget, or more than 0.2 % below it.
+the front of true quality against GFLOPs of everything that was evaluated, above 50 points and between the budget and the unreduced cost,
+in per cent of that rectangle; a schedule that is cheaper than the budget counts from the budget on. *Off budget*: evaluations above the
+budget, or more than 0.2 % below it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from tqdm import tqdm
 
 from tldr_search.schedule import Schedule
 from tldr_search.study.budget import TOLERANCE, OnBudget, UnreachableError, repair
-from tldr_search.study.ground import Ground
 from tldr_search.study.space import known_shapes
 from tldr_search.study.trajectory import Curves
 
@@ -73,17 +73,18 @@ def judge(steps: Sequence[Step], here: World, best: float) -> Measured:
     return Measured(
         {at: float(regrets[int((spent <= at).sum()) - 1]) if spent[0] <= at else best - FLOOR for at in ATS},
         next((float(p) for p, regret in zip(spent, regrets, strict=True) if regret <= 1), np.inf),
-        {at: _hypervolume([(s.gflops, known[s.evaluated]) for s in steps if s.passes <= at], here.ground) for at in ATS[1:]},
+        {at: _hypervolume([(s.gflops, known[s.evaluated]) for s in steps if s.passes <= at], here) for at in ATS[1:]},
         float(np.mean([not here.budget * (1 - TOLERANCE) < step.gflops <= here.budget for step in steps])),
     )
 
 
-def _hypervolume(points: Sequence[tuple[float, float]], on: Ground) -> float:
-    area, height, left = 0.0, 0.0, on.cost.least
-    for gflops, quality in sorted(points):
+def _hypervolume(points: Sequence[tuple[float, float]], here: World) -> float:
+    area, height, left = 0.0, 0.0, here.budget * (1 - TOLERANCE)
+    width = here.ground.base - left
+    for gflops, quality in sorted((max(gflops, left), quality) for gflops, quality in points):
         area += height * (gflops - left)
         left, height = gflops, max(height, quality - FLOOR)
-    return 100 * (area + height * (on.cost.base - left)) / ((100 - FLOOR) * (on.cost.base - on.cost.least))
+    return 100 * (area + height * (here.ground.base - left)) / ((100 - FLOOR) * width)
 
 
 def best_known(method: str, budget: float, rounds: int = 60, seed: int = 0) -> float:
@@ -124,7 +125,7 @@ def table(runs: Mapping[str, Sequence[Measured]]) -> str:
 
 def _quartiles(values: Sequence[float]) -> str:
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
-    shown = [f"{v:.1f}" if v < PASSES else f">{PASSES}" for v in (middle, low, high)]
+    shown = [f"{abs(v) if round(v, 1) == 0 else v:.1f}" if np.isfinite(v) else f">{PASSES}" for v in (middle, low, high)]
     return f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 

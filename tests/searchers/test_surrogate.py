@@ -88,6 +88,6 @@ def test_figures_by_hand() -> None:
     assert found.regret[20] == found.regret[50] == pytest.approx(0, abs=1e-9)
     assert found.until == 20
     assert found.off_budget == pytest.approx(1 / 3)
-    place = here.ground.cost
-    area = max(best - FLOOR, 0) * (place.base - 179.8)
-    assert found.hypervolume[20] == pytest.approx(100 * area / ((100 - FLOOR) * (place.base - place.least)), rel=1e-6)
+    base, start = here.ground.base, 0.998 * 180
+    area = (best - FLOOR) * (base - 179.8)
+    assert found.hypervolume[20] == pytest.approx(100 * area / ((100 - FLOOR) * (base - start)), rel=1e-6)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from landscape import Landscape
 
+from tldr_search.schedule import parse_schedule
 from tldr_search.scores import Evaluation, Request
 
 
@@ -28,4 +29,12 @@ class Mistaken(NamedTuple):
     """The user's fault."""
 
     def __call__(self, request: Request) -> Evaluation:
-        raise ValueError("no such checkpoint")
+        parse_schedule("nothing to accept")
+        raise AssertionError
+
+
+class Faulty(NamedTuple):
+    """Not the user's."""
+
+    def __call__(self, request: Request) -> Evaluation:
+        return max([])

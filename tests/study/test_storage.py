@@ -197,3 +197,13 @@ def test_other_errors_are_not_waited_for() -> None:
     study = open_study(PatientStorage(flaky, pytest.fail), "study")
     with pytest.raises(ValueError, match="no such column"):
         study.ask()
+
+
+@pytest.mark.parametrize("content", ["important", '{"op_code": 99}\n', '{"some": "json"}\n'])
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "notes.log"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="would be accepted") as caught:
+        open_storage(tmp_path, str(path), print)
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == content

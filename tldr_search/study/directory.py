@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from tldr_search.config import HOW
 SETTINGS = "study.yaml"
 IDENTITY = "identity.yaml"
 RESULT = "result.json"
-PLACES = HOW | {"checkpoint", "base", "vocabulary"}
+PLACES = HOW | {"checkpoint", "base", "vocabulary", "annotations", "videos"}
 """Settings that decide nothing, or where something lies of which the identity knows the content."""
-PROFILE = "profile.json"
 
 
 def check_settings(run: Path, settings: Mapping[str, object], identity: Mapping[str, str]) -> None:
@@ -37,6 +37,15 @@ def keep_settings(run: Path, settings: Mapping[str, object], identity: Mapping[s
         partial = run / f"{name}.partial"
         partial.write_text(yaml.safe_dump(dict(content), sort_keys=False))
         partial.replace(run / name)
+
+
+def remove_if_empty(run: Path, *own: str) -> None:
+    """Leaves no directory behind in which nothing was measured: nothing but settings, the lock, and files of this study's `own`."""
+    if (run / RESULT).exists() or not run.is_dir():
+        return
+    files = [run / name for name in (SETTINGS, IDENTITY, "lock", *own)]
+    if {*run.iterdir()} <= {*files} and not any(b'"part ' in file.read_bytes() for file in files if file.name in own and file.exists()):
+        shutil.rmtree(run, ignore_errors=True)
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -27,19 +27,22 @@ def grounds(config: StudyConfig, profile: Profile | None = None) -> dict[str, Gr
     return {ground.method.spec: ground for ground in found}
 
 
-def shared_profile(root: optuna.Study, measure: Callable[[], Profile] | None) -> Profile:
-    """The one that the study keeps, measured if there is none yet: kept as a trial that has failed, of which the first counts for all."""
-    if (found := _kept(root)) is None:
+def shared_profile(root: optuna.Study, stamp: str, measure: Callable[[], Profile] | None) -> Profile:
+    """The one that the study keeps for the settings of this `stamp`; `measure()` gives it if there is none yet.
+
+    It is kept as a trial that has failed, of which the first counts for all.
+    """
+    if (found := _kept(root, stamp)) is None:
         assert measure is not None, "a budget in ms or MiB without anything that measures"
-        root.add_trial(create_trial(state=TrialState.FAIL, user_attrs={PROFILE: to_mapping(measure())}))
-        found = _kept(root)
+        root.add_trial(create_trial(state=TrialState.FAIL, user_attrs={PROFILE: {"stamp": stamp, "profile": to_mapping(measure())}}))
+        found = _kept(root, stamp)
     assert found is not None
     return found
 
 
-def _kept(root: optuna.Study) -> Profile | None:
+def _kept(root: optuna.Study, stamp: str) -> Profile | None:
     kept = (trial.user_attrs[PROFILE] for trial in root.get_trials(deepcopy=False) if PROFILE in trial.user_attrs)
-    return next((from_mapping(values) for values in kept), None)
+    return next((from_mapping(entry["profile"]) for entry in kept if entry["stamp"] == stamp), None)
 
 
 def _ground(config: StudyConfig, name: str, profile: Profile | None) -> Ground:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import optuna
+from optuna.storages import InMemoryStorage
+
 from tldr_search.config import OBJECTIVES, SHAPES, StudyConfig
 from tldr_search.reducers import get_method
-from tldr_search.scores import Measure, Request
+from tldr_search.scores import Evaluation, Measure, Request
+from tldr_search.study.claims import Claims
 from tldr_search.study.ground import Ground
 from tldr_search.study.placed import place
-from tldr_search.study.sensitivity import PART, probes
+from tldr_search.study.sensitivity import PART
 from tldr_search.study.size import Size, size
+from tldr_search.study.work import Work
 
-CONSTANT = "constant"
 SAMPLE, LARGER = 0.1, (0.2, 0.5, 1.0)
 """Parts of the search split whose time is taken."""
 
@@ -82,7 +86,7 @@ def plan(config: StudyConfig, grounds: Mapping[str, Ground], known: Speed | None
     """Of a study on these grounds (of methods and baselines, by spec); never more than it says, if nothing is started again."""
     searched = [grounds[get_method(name).spec] for name in config.methods]
     budget, rungs = config.budget_at(searched[0].base), config.rungs_at(searched[0].base)
-    jobs = tuple(_jobs(config, grounds, budget, rungs))
+    jobs = tuple(_jobs(config, grounds))
     reaches = tuple(_reach(ground, budget, config.seed) for ground in searched)
     return Plan(config.name, config.unit, budget, rungs, reaches, jobs, None if known is None else _seconds(jobs, known))
 
@@ -97,38 +101,27 @@ def _reach(ground: Ground, budget: float, seed: int) -> Reach:
     return Reach(ground.method.spec, sum(ground.acts), ground.least, ground.base, space, shapes)
 
 
-def _jobs(config: StudyConfig, grounds: Mapping[str, Ground], budget: float, rungs: tuple[float, ...]) -> Iterator[Job]:
-    search, report = config.splits
-    methods, baselines = ([grounds[get_method(name).spec] for name in names] for names in (config.methods, config.baselines))
-    base = methods[0].cost.base
-    pairs = [(ground, rung) for ground in methods for rung in rungs if ground.reaches(rung)]
+def _jobs(config: StudyConfig, grounds: Mapping[str, Ground]) -> Iterator[Job]:
+    """Of a study that nobody has begun."""
+    nobody = optuna.create_study(storage=InMemoryStorage())
+    work = Work(config, grounds, lambda name: Claims(nobody), _measures_nothing)
+    base, (search, report) = work.base.gflops, config.splits
     yield Job("unreduced", search, 1, 1, 1)
-    if config.probes:
-        costs = [
-            ground.cost(probe.schedule).gflops / base for ground in dict.fromkeys(ground for ground, _ in pairs) for probe in probes(ground)
-        ]
-        yield Job("probes", search, len(costs), PART * len(costs), PART * sum(costs))
-    trials = [(_relative(ground, rung), config.trials if rung == budget else config.rung_trials) for ground, rung in pairs]
-    count = sum(number for _, number in trials)
-    yield Job("trials", search, count, count, sum(cost * number for cost, number in trials))
+    probes = [wanted for method in work.methods for wanted in work.probes(method).values()]
+    if probes:
+        yield Job("probes", search, len(probes), PART * len(probes), PART * sum(wanted.gflops for wanted in probes) / base)
+    costs = [(budget / work.base.price, work.trials((method, budget))) for method, budget in work.pairs]
+    count = sum(trials for _, trials in costs)
+    yield Job("trials", search, count, count, sum(cost * trials for cost, trials in costs))
     yield Job("unreduced", report, 1, 1, 1)
-    yield Job("winners", report, len(pairs), len(pairs), sum(cost for cost, _ in trials))
-    yield _placed("baselines", report, [(g, rung, config.baseline_shape) for g in baselines for rung in rungs])
-    if config.known_shapes:
-        others = [(ground, rung, CONSTANT) for ground in methods for rung in rungs if rung != budget]
-        yield _placed("known shapes", report, others + [(g, budget, name) for g in (*methods, *baselines) for name in SHAPES])
+    yield Job("winners", report, len(costs), len(costs), sum(cost for cost, _ in costs))
+    for what, places in (("baselines", work.baseline_places), ("known shapes", work.known_places)):
+        known = {(p.method, p.on_budget.evaluated): p.on_budget.gflops / base for p in places}
+        yield Job(what, report, len(known), len(known), sum(known.values()))
 
 
-def _placed(what: str, split: str, wanted: list[tuple[Ground, float, str]]) -> Job:
-    """Known shapes as far as they reach their rungs."""
-    reached = (place(ground, rung, name) for ground, rung, name in wanted if ground.reaches(rung))
-    costs = [found.on_budget.gflops / wanted[0][0].cost.base for found in reached if found]
-    return Job(what, split, len(costs), len(costs), sum(costs))
-
-
-def _relative(ground: Ground, rung: float) -> float:
-    """About what a schedule on a rung counts, relative to the unreduced model: in ms and MiB as if they were GFLOPs."""
-    return rung / ground.base
+def _measures_nothing(request: Request) -> Evaluation:
+    raise AssertionError(f"{request} of a study that is only planned")
 
 
 def record(found: Plan, profile: str | None = None) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Trajectory(Sampler):
             raise ValueError("no trial is finished; at least one would be accepted")
         curves = self._curves.of([on_budget.schedule for on_budget in complete])
         means = surface(curves, self.damage(curves))[0]
-        return complete[min(range(len(complete)), key=lambda i: (-means[i], complete[i].gflops))]
+        return complete[min(range(len(complete)), key=lambda i: (-means[i], complete[i].price))]
 
     def surface(self, study: optuna.Study, known: dict[int, OnBudget]) -> Surface | None:
         """What is expected of any schedule now; None before the first score."""

@@ -38,6 +38,8 @@ class Record(NamedTuple):
     state: TrialState
     parts: dict[float, Evaluation]
     """Share of the split -> what was measured on it, without the names of the samples; empty unless finished."""
+    samples: dict[float, str]
+    """Share of the split -> the digest of those names."""
 
     @property
     def is_open(self) -> bool:
@@ -64,8 +66,12 @@ def read(trial: FrozenTrial) -> Record:
     """The record of a trial that has a claim."""
     claim, state = trial.user_attrs[CLAIM], trial.state
     params = {name: float(value) for name, value in trial.params.items()}
-    record = Record(trial.number, claim["key"], claim["stamp"], claim["notes"], params, state, {})
-    return record._replace(parts=_parts(trial.user_attrs)) if record.is_done else record
+    record = Record(trial.number, claim["key"], claim["stamp"], claim["notes"], params, state, {}, {})
+    if not record.is_done:
+        return record
+    names = _names(trial.user_attrs)
+    parts = {part: _evaluation(name, trial.user_attrs) for part, name in names.items()}
+    return record._replace(parts=parts, samples={part: trial.user_attrs[name]["samples"] for part, name in names.items()})
 
 
 def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
         "seconds": float(evaluation.seconds),
         "num_videos": int(evaluation.num_videos),
         "num_samples": len(outcomes),
-        "samples": hashlib.sha256(json.dumps(evaluation.sample_ids).encode()).hexdigest(),
+        "samples": digest(evaluation.sample_ids),
         "outcomes": "bits" if binary else "float32",
         "pieces": 1 + len(others),
         "data": first,
@@ -91,9 +97,15 @@ def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
     return {**{f"{_name(part)} +{i}": piece for i, piece in enumerate(others, 1)}, _name(part): head}
 
 
-def _parts(attributes: Mapping[str, Any]) -> dict[float, Evaluation]:
+def digest(sample_ids: Sequence[str]) -> str:
+    """What tells the samples of an evaluation from others."""
+    return hashlib.sha256(json.dumps(tuple(sample_ids)).encode()).hexdigest()
+
+
+def _names(attributes: Mapping[str, Any]) -> dict[float, str]:
+    """Of the attributes of parts, by part, rising."""
     names = [name for name in attributes if name.startswith("part ") and "+" not in name]
-    return {float(name.removeprefix("part ")): _evaluation(name, attributes) for name in sorted(names, key=lambda n: float(n[5:]))}
+    return dict(sorted((float(name.removeprefix("part ")), name) for name in names))
 
 
 def _evaluation(name: str, attributes: Mapping[str, Any]) -> Evaluation:

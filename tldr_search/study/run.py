@@ -27,7 +27,7 @@ from tldr_search.study.grounds import grounds, shared_profile
 from tldr_search.study.progress import Progress, Silent
 from tldr_search.study.result import Result
 from tldr_search.study.settings import stamp
-from tldr_search.study.storage import join, open_storage, open_study
+from tldr_search.study.storage import JOURNAL, join, open_storage, open_study, public
 from tldr_search.study.work import Work
 from tldr_search.study.workers import Workers
 
@@ -57,6 +57,7 @@ def run_study(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     run, shown, named = config.directory, progress or Silent(), identity or {}
     settings = {name: value for name, value in configs.to_mapping(config).items() if name != "out"}
+    settings["storage"] = config.storage and public(config.storage)
     command = command or default_command(config)
     path = run / directory.RESULT
     try:
@@ -72,6 +73,7 @@ def run_study(
         shown.say(f"stopped; every finished evaluation is kept, and the same command resumes: {command}")
         raise
     finally:
+        directory.remove_if_empty(run, *([] if config.storage else [JOURNAL]))
         shown.close()
 
 
@@ -94,7 +96,7 @@ def begin(
     store = open_storage(config.directory, config.storage, say)
     prefix = f"{config.name}-{config.budget}"
     root = join(store, prefix, deciding)
-    found = None if config.unit == COUNTED else shared_profile(root, profile)
+    found = None if config.unit == COUNTED else shared_profile(root, stamp(deciding), profile)
     return Work(config, grounds(config, found), lambda name: Claims(open_study(store, f"{prefix}/{name}"), stamp=stamp(deciding)), measure)
 
 
@@ -112,10 +114,13 @@ def _do(work: Work, config: StudyConfig, identity: Mapping[str, str], shown: Pro
 
 def _with_others(work: Work, crew: Workers, shown: Progress, workers: int) -> None:
     try:
-        while not work.is_finished:
+        while not work.is_finished and not crew.have_ended:
             crew.check()
             time.sleep(POLL)
             shown.update(summary.status(work, workers))
+        crew.check()
+        _until_finished(work, lambda: shown.update(summary.status(work)))  # what may be left when all have ended
+        shown.update(summary.status(work))
     finally:
         crew.stop()
 

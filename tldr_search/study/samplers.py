@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tldr_search.study.budget import OnBudget, UnreachableError, repair
 from tldr_search.study.ground import Ground
+from tldr_search.study.records import CLAIM
 from tldr_search.study.space import Shares, parameter_names, to_parameters, to_shares
 
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -45,12 +46,13 @@ class Sampler(BaseSampler):
         """Starts that cannot reach the budget: origin -> why."""
         self._seed, self._key = seed, key or f"{ground.method.spec}@{budget:.6g}"
         self._pinned: tuple[int | None, int] = (None, 0)
+        self._claims = False
         self._repaired: dict[tuple[float, ...], OnBudget | None] = {}
         self._starts = self._reachable(starts)
 
     def at(self, turn: int, draw: int) -> Self:
         """Itself, for the `draw`th attempt (from 0) after `turn` finished trials."""
-        self._pinned = (turn, draw)
+        self._pinned, self._claims = (turn, draw), True
         return self
 
     def on_budget(self, params: Mapping[str, float]) -> OnBudget | None:
@@ -64,9 +66,13 @@ class Sampler(BaseSampler):
         return self._repaired[key]
 
     def known(self, study: optuna.Study) -> dict[int, OnBudget]:
-        """What was or is being evaluated, by number of its trial."""
+        """What was or is being evaluated, by number of its trial; with `at`, only what was claimed: others may be those of the dead."""
         trials = study.get_trials(deepcopy=False, states=(*_DONE, TrialState.RUNNING))
-        found = ((t.number, self.on_budget(t.params)) for t in trials if t.params.keys() >= self.space.keys())
+        found = (
+            (t.number, self.on_budget(t.params))
+            for t in trials
+            if t.params.keys() >= self.space.keys() and (t.state.is_finished() or not self._claims or CLAIM in t.user_attrs)
+        )
         return {number: on_budget for number, on_budget in found if on_budget is not None}
 
     def choose(self, study: optuna.Study) -> OnBudget:

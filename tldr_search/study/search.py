@@ -16,11 +16,14 @@ from tldr_search.study import racing
 from tldr_search.study.budget import Ground, OnBudget, UnreachableError, repair
 from tldr_search.study.claims import Claims, Record, lost
 from tldr_search.study.progress import Effort
+from tldr_search.study.records import digest
 from tldr_search.study.result import Point
 from tldr_search.study.samplers import Sampler
 from tldr_search.study.space import to_shares
 from tldr_search.study.surface import Observed
 
+EXHAUSTED = "exhausted"
+"""User attribute of an Optuna study in which there is nothing new to propose: the stamp of the settings."""
 DRAWS = 50
 """How often a trial is drawn again before its search is said to be exhausted."""
 WHOLE = 1.0
@@ -55,7 +58,8 @@ class Search:
 
     def __init__(self, task: Task, claims: Claims, sampler: Sampler, measure: Measure) -> None:
         self.task, self._claims, self._sampler, self._measure = task, claims, sampler, measure
-        self._exhausted = False
+        self._dry_at = -1
+        """Records when there was nothing new to propose: no use to draw again before there are more."""
 
     @property
     def records(self) -> list[Record]:
@@ -74,7 +78,7 @@ class Search:
         if len(done) >= task.trials:
             return ""
         where = f"{task.ground.method.spec} at {task.budget:.1f}"
-        if self._exhausted:
+        if self._is_exhausted:
             return f"{where}: only {len(done)} different schedules were found, not {task.trials}"
         return f"{where}: ended after {len(done)} of {task.trials} trials; the last {task.patience} brought no significant gain"
 
@@ -82,10 +86,12 @@ class Search:
         """One trial; False if there is none to be made now."""
         self._claims.fail_lost()
         records = [record for record in self._claims.records() if record.is_open or record.is_done]
-        if len(records) >= self.task.trials or self._is_enough(self.records):
+        if len(records) in (self._dry_at, self.task.trials) or self._is_enough(self.records):
             return False
         if (proposal := self._propose(records)) is None:
-            self._exhausted = not any(record.is_open for record in records)
+            self._dry_at = len(records)
+            if not any(record.is_open for record in records):
+                self._claims.study.set_user_attr(EXHAUSTED, self._claims.stamp)  # for all workers
             return False
         trial, on_budget = proposal
         with self._claims.alive(trial):
@@ -109,7 +115,7 @@ class Search:
         """What its trials tell about their schedules."""
         if (best := self._incumbent()) is None:
             return []
-        rival = _outcomes(best)
+        rival = _outcomes(best.parts)
         return [Observed.from_parts(tuple(r.notes["schedule"]), _outcomes(r.parts), rival) for r in self.records]
 
     @property
@@ -122,7 +128,12 @@ class Search:
 
     def _is_enough(self, done: Sequence[Record]) -> bool:
         task = self.task
-        return self._exhausted or len(done) >= task.trials or racing.stalled([_whole(r) for r in done], task.patience)
+        return len(done) >= task.trials or racing.stalled([_whole(r) for r in done], task.patience) or self._is_exhausted
+
+    @property
+    def _is_exhausted(self) -> bool:
+        """Whether a worker has found that there is nothing new to propose."""
+        return bool(self._claims.study.user_attrs.get(EXHAUSTED) == self._claims.stamp)
 
     def _propose(self, records: Sequence[Record]) -> tuple[Trial, OnBudget] | None:
         """A trial that is claimed, of a schedule that is new, or that was claimed by a worker that has gone; None if draws bring none."""
@@ -140,9 +151,18 @@ class Search:
                 self._claims.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
                 continue
             origin = given.notes["origin"] if given else self._sampler.origin
-            if self._claims.take(trial, key, {"origin": origin, **on_budget._asdict()}):
-                return trial, on_budget
+            if not self._claims.take(trial, key, {"origin": origin, **on_budget._asdict()}):
+                continue
+            if self._is_one_too_many(trial):
+                self._claims.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+                return None
+            return trial, on_budget
         return None
+
+    def _is_one_too_many(self, trial: Trial) -> bool:
+        """Whether others have claimed all trials that were left while this one was drawn."""
+        others = [r for r in self._claims.records() if (r.is_open or r.is_done) and r.number != trial.number]
+        return len(others) >= self.task.trials
 
     def _ask(self, turn: int, draw: int, given: Record | None) -> Trial:
         study = self._claims.study
@@ -161,17 +181,19 @@ class Search:
         levels = dict(zip(task.parts, racing.spend(task.alpha, task.parts), strict=True))
         for part in (*task.parts, WHOLE):
             found[part] = self._measure(Request(task.ground.method.spec, on_budget.evaluated, task.split, task.objective, part))
-            if part == WHOLE or rival is None:
+            if rival is None:
                 continue
-            if part in rival and racing.worse(found[part].outcomes, rival[part].outcomes, levels[part]):
+            _check_samples(found[part], rival.samples.get(part), on_budget)
+            if part == WHOLE:
+                continue
+            if part in rival.parts and racing.worse(found[part].outcomes, rival.parts[part].outcomes, levels[part]):
                 break
         return found
 
-    def _incumbent(self) -> dict[float, Evaluation] | None:
+    def _incumbent(self) -> Record | None:
         """Of the best schedule so far; among equals the cheapest, then the earliest."""
         complete = [record for record in self.records if WHOLE in record.parts]
-        best = max(complete, key=lambda r: (r.parts[WHOLE].score, -r.notes["price"]), default=None)
-        return best and best.parts
+        return max(complete, key=lambda r: (r.parts[WHOLE].score, -r.notes["price"]), default=None)
 
 
 class Given(optuna.samplers.BaseSampler):
@@ -215,6 +237,15 @@ def point(method: str, on_budget: OnBudget, budget: float, origin: str, evaluati
         num_videos=evaluation.num_videos,
         part=part,
     )
+
+
+def _check_samples(found: Evaluation, rival: str | None, on_budget: OnBudget) -> None:
+    """`RuntimeError` if the best schedule was measured on other samples: pairs would be none."""
+    if rival is not None and digest(found.sample_ids) != rival:
+        raise RuntimeError(
+            f"schedule {_key(on_budget)} was measured on {len(found.outcomes)} samples that are not those of the best one; "
+            "are there videos that can be read only at times?"
+        )
 
 
 def _key(on_budget: OnBudget) -> str:

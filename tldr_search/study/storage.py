@@ -36,9 +36,9 @@ def open_storage(run: Path, url: str | None, say: Callable[[str], None]) -> Base
     if url is None:
         return _journal(run / JOURNAL)
     kind = re.split(r"[:+]", url, maxsplit=1)[0]
-    if kind == "journal" or (kind == url and url.endswith(".log")):
-        return _journal(Path(url.removeprefix("journal:")))
     try:
+        if kind == "journal" or (kind == url and url.endswith(".log")):
+            return _journal(Path(url.removeprefix("journal:")))
         if kind in ("sqlite", "postgresql", "mysql"):
             return PatientStorage(optuna.storages.get_storage(_database(url)), say)
         if kind == "grpc":
@@ -46,11 +46,11 @@ def open_storage(run: Path, url: str | None, say: Callable[[str], None]) -> Base
     except ImportError as error:
         driver = _driver(error)
         needed = PACKAGES.get(driver, driver)
-        raise ValueError(f"storage {_public(url)!r} needs a driver that is not installed: pip install {needed}") from error
-    except Exception as error:  # SQLAlchemy and its drivers raise what they like
+        raise ValueError(f"storage {public(url)!r} needs a driver that is not installed: pip install {needed}") from error
+    except Exception as error:  # SQLAlchemy and its drivers raise what they like, and so does a damaged journal
         reason = first_line(error).replace(urlsplit(url).password or "\0", "***")
-        raise ValueError(f"storage {_public(url)!r} cannot be opened: {reason}; e.g. {ACCEPTED} would be accepted") from error
-    raise ValueError(f"storage {_public(url)!r} is of no known kind; {ACCEPTED} would be accepted")
+        raise ValueError(f"storage {public(url)!r} cannot be opened: {reason}; e.g. {ACCEPTED} would be accepted") from error
+    raise ValueError(f"storage {public(url)!r} is of no known kind; {ACCEPTED} would be accepted")
 
 
 def open_study(storage: BaseStorage, name: str) -> optuna.Study:
@@ -82,7 +82,19 @@ def join(storage: BaseStorage, prefix: str, identity: Mapping[str, object], *, b
 def _journal(path: Path) -> JournalStorage:
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    return JournalStorage(_Journal(path))
+    _check_journal(path)
+    storage = JournalStorage(_Journal(path))
+    storage.get_all_studies()  # reads it: now rather than later
+    return storage
+
+
+def _check_journal(path: Path) -> None:
+    """`ValueError` for a file of another kind, which would be taken for torn lines."""
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            begins = file.read(64)
+        if not re.match(rb'\{"(op_code|worker_id)"', begins):
+            raise ValueError(f"{path} is no journal; one that does not exist yet, or that a study made, would be accepted")
 
 
 class _Journal(JournalFileBackend):
@@ -174,6 +186,6 @@ def _driver(error: BaseException) -> str:
     return (getattr(error, "name", None) or str(error)).partition(".")[0]
 
 
-def _public(url: str) -> str:
+def public(url: str) -> str:
     """Without the password."""
     return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", url)

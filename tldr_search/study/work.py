@@ -52,6 +52,7 @@ class Work:
         self.pairs = [(m, b) for b in _outwards(self.rungs, self.budget) for m in self.methods if grounds[m].reaches(b)]
         self.searches: dict[Pair, Search] = {}
         """Those that have begun."""
+        self._choices: dict[Pair, Point | None] = {}
         self._probed: dict[str, dict[Schedule, Wanted]] = {}
 
     def step(self) -> bool:
@@ -170,9 +171,19 @@ class Work:
 
     @property
     def winners(self) -> list[Point]:
-        """The best schedules of the searches that are finished, on the search split, by method and rung."""
-        pairs = sorted((pair for pair in self.pairs if self.is_searched(pair)), key=lambda p: (self.methods.index(p[0]), p[1]))
-        return [choice for pair in pairs if (choice := self.searches[pair].choice())]
+        """What the searches chose, on the search split, by method and rung; of methods all of whose rungs are searched.
+
+        What is learnt at one rung may move the choice at another.
+        """
+        searched = [m for m in self.methods if all(self.is_searched(pair) for pair in self.pairs if pair[0] == m)]
+        pairs = sorted((pair for pair in self.pairs if pair[0] in searched), key=lambda p: (self.methods.index(p[0]), p[1]))
+        return [choice for pair in pairs if (choice := self._choice(pair))]
+
+    def _choice(self, pair: Pair) -> Point | None:
+        """Computed once: no further trial of the method will come."""
+        if pair not in self._choices:
+            self._choices[pair] = self.searches[pair].choice()
+        return self._choices[pair]
 
     @cached_property
     def baseline_places(self) -> list[Placed]:

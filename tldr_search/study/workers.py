@@ -14,6 +14,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from tldr_search.mistakes import is_mistake
+
 WATCH = 0.5
 """Seconds between a worker's looks at whether the process that started it is alive."""
 
@@ -51,6 +53,11 @@ class Workers:
             raise ValueError(text)
         raise RuntimeError(text)
 
+    @property
+    def have_ended(self) -> bool:
+        """Whether none is at work any more."""
+        return all(process.exitcode is not None for process in self._processes)
+
     def stop(self) -> None:
         """Ends those that are left."""
         for process in self._processes:
@@ -65,7 +72,10 @@ def _run(parent: int, errors: Any, target: Callable[..., None], arguments: tuple
     try:
         target(*arguments)
     except Exception as error:
-        errors.put((isinstance(error, ValueError), str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"))
+        mistake = is_mistake(error)
+        errors.put((mistake, str(error) if mistake else f"{type(error).__name__}: {error}"))
+        if mistake:
+            raise SystemExit(1) from None  # told once, by the process that started this one
         raise
     except KeyboardInterrupt:
         raise SystemExit(130) from None
@@ -86,11 +96,11 @@ def _surroundings(index: int, count: int) -> dict[str, str]:
 
 
 def visible_gpus() -> Sequence[str]:
-    """As CUDA_VISIBLE_DEVICES names them, or counted by the driver's device files; never imports torch."""
+    """As CUDA_VISIBLE_DEVICES names them, else numbered as CUDA does, one for each of the driver's device files; never imports torch."""
     if (named := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return [name for name in named.split(",") if name.strip() not in ("", "-1")]
-    devices = (path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
-    return sorted((name for name in devices if name.isdigit()), key=int)
+    devices = [path for path in Path("/dev").glob("nvidia[0-9]*") if path.name.removeprefix("nvidia").isdigit()]
+    return [str(index) for index in range(len(devices))]
 
 
 @contextmanager
