@@ -25,7 +25,7 @@ from tldr_search.study.proposals import Trajectory
 from tldr_search.study.samplers import OPTUNAS, Optunas, Sampler, Start
 from tldr_search.study.sensitivity import PART, Damage, probes
 from tldr_search.study.space import known_shapes
-from tldr_search.study.surface import Observed
+from tldr_search.study.surface import Observed, observed
 from tldr_search.study.trajectory import Curves
 
 PARTS, ALPHA = (0.25, 0.5), 0.05
@@ -113,11 +113,7 @@ def _best(found: Mapping[int, tuple[OnBudget, dict[float, Floats]]]) -> tuple[On
 
 
 def _observed(found: Mapping[int, tuple[OnBudget, dict[float, Floats]]]) -> list[Observed]:
-    """Scores; of what was stopped early, that of the best one and the paired difference to it on the part."""
-    best = _best(found)
-    if best is None:
-        return []
-    return [Observed.from_parts(on_budget.schedule, seen, best[1]) for on_budget, seen in found.values()]
+    return observed([(on_budget.schedule, {part: seen[part].tolist() for part in seen}) for on_budget, seen in found.values()])
 
 
 def with_our_starts(build: Callable[[int], BaseSampler], here: World, seed: int) -> Iterator[Step]:

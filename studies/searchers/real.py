@@ -74,10 +74,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--passes", type=int, default=20)
     parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--budgets", default=",".join(f"{budget:g}" for budget in BUDGETS))
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     measure = Evaluator(default_study())
-    jobs = list(itertools.product(arguments.methods.split(","), BUDGETS, NAMES, range(arguments.seeds)))
+    jobs = list(itertools.product(arguments.methods.split(","), map(float, arguments.budgets.split(",")), NAMES, range(arguments.seeds)))
     lines = []
     for method, budget, name, seed in tqdm(jobs, unit="run", file=sys.stderr):
         demo = Demo(method, arguments.work, measure)

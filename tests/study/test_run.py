@@ -441,6 +441,20 @@ def test_scores_that_are_no_numbers_are_refused(small: Small) -> None:
         run_study(small(), broken)
 
 
+def test_schedules_measured_on_other_samples_are_never_paired(small: Small) -> None:
+    quick = Landscape()
+
+    def now_and_then(request: Request) -> Evaluation:
+        """The last sample is missing from the fifth evaluation on."""
+        found = quick(request)
+        if len(quick.calls) < 5:
+            return found
+        return dataclasses.replace(found, outcomes=found.outcomes[:-1], sample_ids=found.sample_ids[:-1])
+
+    with pytest.raises(RuntimeError, match="samples that are not those of"):
+        run_study(small(), now_and_then)
+
+
 def test_never_imports_torch() -> None:
     code = "import sys, tldr_search.study.run, tldr_search.study.progress; print([m for m in ('torch', 'lightning') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from tldr_search.study.surface import Observed, Surface, expected_improvement
+from tldr_search.study.surface import Observed, Surface, expected_improvement, observed
 
 RNG = np.random.default_rng(0)
 X = RNG.random((12, 3)).cumsum(axis=1)
@@ -61,8 +61,21 @@ def test_expected_improvement_is_the_mean_gain() -> None:
 
 def test_a_schedule_stopped_early_counts_by_its_paired_difference() -> None:
     best = {0.5: [1, 1, 0, 1], 1.0: [1, 1, 0, 1, 1, 1, 1, 1]}
-    whole = Observed.from_parts((1,), best, best)
-    early = Observed.from_parts((2,), {0.5: [1, 0, 0, 1]}, best)
+    other = {0.5: [1, 1, 0, 1], 1.0: [1, 1, 0, 1, 1, 1, 1, 0]}
+    whole, _, early = observed([((1,), best), ((3,), other), ((2,), {0.5: [1, 0, 0, 1]})])
     assert whole.score == pytest.approx(87.5)
     assert early.score == pytest.approx(62.5)
     assert early.variance > whole.variance > 0
+    assert not observed([((2,), {0.5: [1, 0, 0, 1]})])
+
+
+def test_the_variance_is_that_between_schedules() -> None:
+    """By simulation: hard samples are common to all, and each schedule has luck of its own."""
+    rng = np.random.default_rng(0)
+    chances, stated, scores = rng.beta(0.3, 0.1, 200), [], []
+    for _ in range(200):
+        runs = (rng.random((4, 200)) < chances).astype(float)
+        found = observed([((i,), {1.0: outcomes}) for i, outcomes in enumerate(runs.tolist())])
+        stated += [o.variance for o in found]
+        scores.append([o.score for o in found])
+    assert np.mean(stated) == pytest.approx(np.var(scores, axis=1, ddof=1).mean(), rel=0.1)

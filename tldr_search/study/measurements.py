@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tldr_search.scores import Evaluation, Measure, Request
 from tldr_search.study.claims import Claims
 from tldr_search.study.progress import Effort
+from tldr_search.study.records import digest
 
 
 class Wanted(NamedTuple):
@@ -65,5 +66,20 @@ class Measurements:
             return False
         with self._claims.alive(trial):
             evaluation = self._measure(wanted.request)
+            self._check_samples(wanted, evaluation)
         self._claims.finish(trial, {1.0: evaluation})
         return True
+
+    def _check_samples(self, wanted: Wanted, evaluation: Evaluation) -> None:
+        """`RuntimeError` if other schedules were measured on other samples: what is paired by sample would be none of a pair."""
+        same = [r for r in self._claims.records() if r.is_done and _where(r.key) == _where(wanted.key)]
+        if same and digest(evaluation.sample_ids) not in same[0].samples.values():
+            raise RuntimeError(
+                f"{wanted.key} was measured on {len(evaluation.outcomes)} samples that are not those of {same[0].key}; "
+                "are there videos that can be read only at times?"
+            )
+
+
+def _where(key: str) -> str:
+    """Split, objective and part."""
+    return key.split(" ", 2)[2]

@@ -20,7 +20,7 @@ from tldr_search.study.records import digest
 from tldr_search.study.result import Point
 from tldr_search.study.samplers import Sampler
 from tldr_search.study.space import to_shares
-from tldr_search.study.surface import Observed
+from tldr_search.study.surface import Observed, observed
 
 EXHAUSTED = "exhausted"
 """User attribute of an Optuna study in which there is nothing new to propose: the stamp of the settings."""
@@ -113,10 +113,7 @@ class Search:
 
     def observed(self) -> list[Observed]:
         """What its trials tell about their schedules."""
-        if (best := self._incumbent()) is None:
-            return []
-        rival = _outcomes(best.parts)
-        return [Observed.from_parts(tuple(r.notes["schedule"]), _outcomes(r.parts), rival) for r in self.records]
+        return observed([(tuple(r.notes["schedule"]), {p: e.outcomes for p, e in r.parts.items()}) for r in self.records])
 
     @property
     def efforts(self) -> list[Effort]:
@@ -250,10 +247,6 @@ def _check_samples(found: Evaluation, rival: str | None, on_budget: OnBudget) ->
 
 def _key(on_budget: OnBudget) -> str:
     return ",".join(map(str, on_budget.evaluated))
-
-
-def _outcomes(parts: Mapping[float, Evaluation]) -> dict[float, tuple[float, ...]]:
-    return {part: evaluation.outcomes for part, evaluation in parts.items()}
 
 
 def _whole(record: Record) -> tuple[float, ...] | None:

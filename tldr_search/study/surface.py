@@ -42,19 +42,31 @@ class Observed(NamedTuple):
     variance: float
     """Of the score, in points squared, from the number of samples."""
 
-    @classmethod
-    def from_parts(cls, schedule: Schedule, parts: Mapping[float, Sequence[float]], best: Mapping[float, Sequence[float]]) -> Observed:
-        """From outcomes in [0, 1] by part; `best`: those of the best schedule, all parts, at the same budget.
 
-        Stopped early, it is taken to score as far below the best one on all videos as it did on its part.
-        """
+def observed(runs: Sequence[tuple[Schedule, Mapping[float, Sequence[float]]]]) -> list[Observed]:
+    """From the outcomes in [0, 1] by part of all schedules of one method at one budget; nothing before one is measured on all videos.
+
+    That all schedules find some samples hard is no noise between them, so the variance of a score is that of how the outcomes differ
+    from those of a typical schedule, sample by sample. A schedule that was stopped early is taken to score as far below the best one on
+    all videos as it did on its part.
+    """
+    whole = [np.asarray(parts[1.0], float) for _, parts in runs if 1.0 in parts]
+    if not whole:
+        return []
+    best = max((parts for _, parts in runs if 1.0 in parts), key=lambda parts: float(np.mean(parts[1.0])))
+    typical, own = np.mean(whole, axis=0), len(whole) / max(len(whole) - 1, 1)  # a schedule is part of what is typical
+    found = []
+    for schedule, parts in runs:
         part = max(parts)
         outcomes = np.asarray(parts[part], float)
         if part == 1:
-            return cls(schedule, 100 * float(outcomes.mean()), _variance_of_mean(outcomes))
-        difference = outcomes - np.asarray(best[part], float)
-        whole = np.asarray(best[1.0], float)
-        return cls(schedule, 100 * float(whole.mean() + difference.mean()), _variance_of_mean(difference) + _variance_of_mean(whole))
+            differs = outcomes - typical if len(whole) > 1 else outcomes
+            found.append(Observed(schedule, 100 * float(outcomes.mean()), own * _variance_of_mean(differs)))
+            continue
+        difference, top = outcomes - np.asarray(best[part], float), np.asarray(best[1.0], float)
+        variance = _variance_of_mean(difference) + _variance_of_mean(top - typical if len(whole) > 1 else top)
+        found.append(Observed(schedule, 100 * float(top.mean() + difference.mean()), variance))
+    return found
 
 
 def _variance_of_mean(outcomes: Floats) -> float:
