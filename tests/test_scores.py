@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tldr_search.scores import Rate, bootstrap_interval, estimate, harmonic_mean, mcnemar, paired_difference
+from tldr_search.scores import Rate, bootstrap_interval, by_video, estimate, harmonic_mean, mcnemar, paired_difference
 
 RNG = np.random.default_rng(0)
 A = tuple((RNG.random(200) < 0.7).astype(float).tolist())
@@ -33,6 +33,16 @@ def test_bootstrap_of_outcomes_between() -> None:
     values = tuple(RNG.random(100).tolist())
     low, high = bootstrap_interval(values)
     assert high - low == pytest.approx(2 * 1.96 * 100 * stats.sem(values), rel=0.1)
+
+
+def test_samples_of_one_video_are_one_outcome() -> None:
+    rate = Rate(np.array([1.0, 0, 1, 1, 0, 1]), np.array([7, 7, 7, 2, 5, 5]), tuple("abcdef"))
+    outcomes, names = by_video(rate)
+    assert outcomes == pytest.approx((1 / 2, 1 / 2, 2 / 2))  # videos 2, 5, 7; two samples each on average
+    assert names == ("video 2", "video 5", "video 7")
+    assert np.mean(outcomes) == pytest.approx(rate.hits.mean())
+    alone = Rate(np.array([1.0, 0]), np.array([4, 2]), ("a", "b"))
+    assert by_video(alone) == ((1.0, 0.0), ("a", "b"))
 
 
 def test_mcnemar_by_hand() -> None:

@@ -31,7 +31,7 @@ from tldr_search.data.module import ClipModule, Clips, in_batches, part_of
 from tldr_search.data.protocols import PROTOCOLS
 from tldr_search.progress import VideoBar, Watcher
 from tldr_search.reducers import NONE
-from tldr_search.scores import Evaluation, Request
+from tldr_search.scores import Evaluation, Request, by_video
 from tldr_search.tasks.excluded import check_excluded
 from tldr_search.tasks.outcome import Outcome
 from tldr_search.tasks.ranks import Watch, everywhere, tell_failure
@@ -94,7 +94,7 @@ class Evaluator:
         found = self._part(request.method, request.schedule, request.split, request.part)
         outcome = found.outcome if unreduced is None else found.outcome.beside(unreduced)
         rate = outcome.rate(request.objective)
-        return Evaluation(outcome.metrics, request.objective, tuple(rate.hits.tolist()), rate.names, found.seconds, found.num_videos)
+        return Evaluation(outcome.metrics, request.objective, *by_video(rate), found.seconds, found.num_videos)
 
     def measure(self, method: str, schedule: tuple[int, ...], split: str, kept: Path) -> Measurement:
         """`kept`: the directory of finished batches, from which an interrupted evaluation goes on; it must be of this very evaluation."""

@@ -70,8 +70,17 @@ def vocabulary(config: Settings) -> str:
 
 
 def shared_videos(splits: Sequence[Split]) -> set[Path]:
-    """Files that all splits have in common."""
-    return set.intersection(*({video.path.resolve() for video in split.videos} for split in splits))
+    """Files that all splits have in common, also as copies under other names."""
+    sizes = [{video.path.stat().st_size for video in split.videos if video.path.is_file()} for split in splits]
+    suspects = set.intersection(*sizes)
+    found = [{_content(video.path, suspects): video.path for video in split.videos} for split in splits]
+    return {found[0][content] for content in set.intersection(*map(set, found))}
+
+
+def _content(path: Path, suspects: set[int]) -> str:
+    """What is in the file, if another split has one of its size; else just its name."""
+    resolved = path.resolve()
+    return digest(resolved) if resolved.is_file() and resolved.stat().st_size in suspects else str(resolved)
 
 
 def check_apart(config: Settings, splits: Sequence[Split]) -> None:

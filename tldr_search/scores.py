@@ -43,7 +43,7 @@ class Evaluation:
     objective: str
     """Which of `metrics` is the score."""
     outcomes: tuple[float, ...]
-    """Per sample, in the order of `sample_ids`: the objective of that sample alone, in [0, 1]."""
+    """Per sample, in the order of `sample_ids`: the objective of that sample alone, in [0, 1]; see `by_video` where videos have several."""
     sample_ids: tuple[str, ...]
     """Names of the samples; the same split gives the same order."""
     seconds: float
@@ -82,6 +82,18 @@ class Rate(NamedTuple):
     """The video that each sample is of: samples of one video are not independent."""
     names: tuple[str, ...]
     """Of the samples."""
+
+
+def by_video(rate: Rate) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Outcomes and their names, one for each video: samples of one video are no independent evidence in a paired test or an interval.
+
+    Of a video with several samples, its hits over the mean number of samples, so that the mean over videos is the rate itself.
+    """
+    clusters, row, counts = np.unique(rate.clusters, return_inverse=True, return_counts=True)
+    if len(clusters) == len(rate.hits):
+        return tuple(rate.hits.tolist()), rate.names
+    outcomes = np.bincount(row, rate.hits) / counts.mean()
+    return tuple(outcomes.tolist()), tuple(f"video {cluster}" for cluster in clusters)
 
 
 class Estimate(NamedTuple):

@@ -1,4 +1,4 @@
-"""Compares searchers on the surrogate: 20 seeds, three methods at two budgets, medians and quartiles in one table.
+"""Compares searchers on the surrogate: 20 seeds (of searcher and noise), three methods at two budgets, medians and quartiles in one table.
 
     python studies/searchers/compare.py [--jobs 2] [--seeds 20] [--json FILE] [--searchers "NAME;..."]
 
@@ -60,6 +60,8 @@ def world(method: str, budget: float) -> World:
 def run(searcher: str, method: str, budget: float, seed: int, best: float) -> Measured:
     """`PASSES` video passes of a searcher."""
     here = world(method, budget)
+    assert isinstance(here.evaluator, Surrogate)
+    here = here._replace(evaluator=here.evaluator.lucky(seed))
     steps = list(itertools.takewhile(lambda step: step.passes <= PASSES, (SEARCHERS | EXTRA)[searcher](here, seed)))
     return judge(steps, here, best)
 

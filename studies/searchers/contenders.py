@@ -190,6 +190,7 @@ SEARCHERS: dict[str, Searcher] = {
     "NSGA-II, counts": _optuna(on_counts, "nsgaii"),
     "random, counts": _optuna(on_counts, "random"),
     "TPE, on budget": _optuna(on_manifold, "tpe"),
+    "TPE, our starts": _optuna(with_our_starts, "tpe"),
 }
 EXTRA: dict[str, Searcher] = {
     "random, on budget": _optuna(on_manifold, "random"),
@@ -197,7 +198,6 @@ EXTRA: dict[str, Searcher] = {
     "GP, on budget": _optuna(on_manifold, "gp"),
     "GP, our starts": _optuna(with_our_starts, "gp"),
     "CMA-ES, our starts": _optuna(with_our_starts, "cmaes"),
-    "TPE, our starts": _optuna(with_our_starts, "tpe"),
     "ours, no probes": lambda here, seed: ours(here, seed, probe=False),
     "ours, no stopping": lambda here, seed: ours(here, seed, parts=()),
     "ours, choice by score": lambda here, seed: ours(here, seed, by_model=False),

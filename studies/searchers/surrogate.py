@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,11 +104,17 @@ class Surrogate:
     def __init__(self, method: str, found: Recorded | None = None) -> None:
         """`found`: the evaluations to fit to, all of them unless given."""
         everything, self.sizes = recorded(method)
-        found = found or everything
+        found, self._luck = found or everything, 0
         self.method, self._columns = method, found.hits.shape[1]
         points = self.points(found.schedules.tolist())
         self._rates = Ridge(points, np.concatenate([found.hits, found.agreement], axis=1), found.hits[:, -self.sizes[-1] :].mean(axis=1))
         self._damage = Ridge(points, found.damage, found.damage.mean(axis=1))
+
+    def lucky(self, seed: int) -> Surrogate:
+        """The same, with another luck in what is shown."""
+        other = copy(self)
+        other._luck = seed
+        return other
 
     def points(self, schedules: Sequence[Schedule]) -> Floats:
         """[n, slots]: square roots of the fractions left; schedules in the counts of the evaluated model."""
@@ -133,7 +140,7 @@ class Surrogate:
         size = round(part * self.sizes[-1])
         start = sum(self.sizes[: self.sizes.index(size)]) + (self._columns if objective == "agreement" else 0)
         chances = self._rates(self.points([schedule]))[0, start : start + size]
-        seed = int.from_bytes(hashlib.sha256(f"{self.method} {schedule} {objective}".encode()).digest()[:8])
+        seed = int.from_bytes(hashlib.sha256(f"{self._luck} {self.method} {schedule} {objective}".encode()).digest()[:8])
         return (np.random.default_rng(seed).random(self.sizes[-1])[:size] < chances).astype(float)
 
     def measure(self, request: Request) -> Evaluation:

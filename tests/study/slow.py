@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from tldr_search.scores import Evaluation, Request
 
 
 class Slow(NamedTuple):
-    """Takes a moment, and adds a line to a file."""
+    """Takes a moment, and adds a line with its process to a file."""
 
     log: str
 
@@ -21,7 +22,7 @@ class Slow(NamedTuple):
         time.sleep(0.02)
         found = Landscape()(request)
         with Path(self.log).open("a") as file:
-            file.write(f"{request}\n")
+            file.write(f"{os.getpid()} {request}\n")
         return found
 
 

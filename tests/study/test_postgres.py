@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,10 @@ import many
 import optuna
 import pytest
 
+from tldr_search.config import StudyConfig, to_yaml
 from tldr_search.study.claims import Claims
+from tldr_search.study.directory import RESULT
+from tldr_search.study.result import load as load_result
 from tldr_search.study.storage import MEASUREMENTS, open_storage
 
 if TYPE_CHECKING:
@@ -68,3 +74,31 @@ def test_a_restarted_database_is_waited_for(postgres: Postgres, tmp_path: Path) 
     check(url, tmp_path)
     said = [" ".join(line) for line in lines(tmp_path / "said")]
     assert 0 < sum("waiting for it" in line for line in said) == sum("is back" in line for line in said) <= 4 * 2
+
+
+def test_a_whole_study_of_four_workers_of_whom_one_is_killed(postgres: Postgres, small: Callable[..., StudyConfig], tmp_path: Path) -> None:
+    few = {"methods": ["sta"], "ladder": ["125gflops"]}
+    config, log, settings = small(**few, storage=postgres.database()), tmp_path / "calls", tmp_path / "study.yaml"
+    settings.write_text(to_yaml(config))
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from slow import Slow\n"
+        "from tldr_search.config import StudyConfig, load\n"
+        "from tldr_search.study.run import run_study\n"
+        "if __name__ == '__main__':\n"
+        "    run_study(load(StudyConfig, sys.argv[2]), Slow(sys.argv[3]), workers=4)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    with subprocess.Popen([sys.executable, str(script), str(Path(__file__).parent), str(settings), str(log)]) as study:
+        while len(lines(log)) < 6:
+            assert study.poll() is None
+            time.sleep(0.01)
+        os.kill(int(lines(log)[-1][0]), signal.SIGKILL)
+        assert study.wait(PATIENCE) == 0
+    result = load_result(config.directory / RESULT)
+    asked = {(method, 180.0): 6 for method in config.methods} | {(m, b): 2 for m in config.methods for b in config.rungs if b != 180}
+    assert Counter((p.method, p.budget) for p in result.trials) == asked
+    whole = Counter(" ".join(line[1:]) for line in lines(log) if "part=1.0)" in line)
+    assert whole.total() - len(whole) <= 1  # what the one that was killed had measured, but not kept yet
+    assert len({line[0] for line in lines(log)}) == 4

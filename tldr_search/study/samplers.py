@@ -48,6 +48,8 @@ class Sampler(BaseSampler):
         self._pinned: tuple[int | None, int] = (None, 0)
         self._claims = False
         self._repaired: dict[tuple[float, ...], OnBudget | None] = {}
+        self.reached: dict[str, tuple[int, ...]] = {}
+        """Starts that reach it: origin -> schedule in the counts of the evaluated model; two may be one."""
         self._starts = self._reachable(starts)
 
     def at(self, turn: int, draw: int) -> Self:
@@ -123,6 +125,7 @@ class Sampler(BaseSampler):
             except UnreachableError as error:
                 self.left_out[start.origin] = str(error)
                 continue
+            self.reached[start.origin] = on_budget.evaluated
             chosen.setdefault(on_budget.evaluated, (start, on_budget))
         return list(chosen.values())
 

@@ -100,7 +100,7 @@ def first_front(damage: Damage, levels: int = LEVELS) -> tuple[Candidate, ...]:
     Between neighbours on the hull the shares of either are repaired to the budget.
     """
     base = float(damage.curves.prices(np.zeros((1, len(damage.weights))))[0])
-    typical = float(damage(np.full((1, len(damage.weights)), np.log(2)))[0])
+    typical = float(damage.weights.mean()) * np.log(2) ** 2
     chosen: dict[Schedule, Candidate] = {}
     for slope in typical / base * np.logspace(-3, 3, SLOPES):
         schedule = damage.curves.ground.clip(damage.curves.schedules(_cheapest(damage, float(slope), levels)[None])[0].tolist())

@@ -70,9 +70,9 @@ def observed(runs: Sequence[tuple[Schedule, Mapping[float, Sequence[float]]]]) -
 
 
 def _variance_of_mean(outcomes: Floats) -> float:
-    """In points squared; as if one more sample differed, so that equal outcomes are not certainty."""
+    """In points squared; at least as if one sample differed by 1, for equal outcomes are not certainty."""
     n = len(outcomes)
-    return 100**2 * (float(outcomes.var()) + 1 / n**2) / n
+    return 100**2 * max(float(outcomes.var()), 1 / n) / n
 
 
 class _Hyper(NamedTuple):

@@ -160,7 +160,12 @@ class Work:
 
     def _observed(self, method: str) -> list[Observed]:
         """Everything that is known of a method, at any budget."""
-        return [observed for (m, _), search in self.searches.items() if m == method for observed in search.observed()]
+        return [
+            found
+            for pair, search in sorted(self.searches.items(), key=lambda item: item[0])
+            if pair[0] == method
+            for found in search.observed()
+        ]
 
     # on the report split
 
