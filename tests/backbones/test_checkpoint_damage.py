@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tldr_search.__main__ import _ours
 from tldr_search.backbones.checkpoints import read_state
+from tldr_search.mistakes import is_mistake
 
 WEIGHT = torch.arange(4.0).view(2, 2)
 
@@ -108,7 +108,7 @@ def test_one_line(tmp_path, kind):
         read_state(tmp_path / "broken.pth")
     assert "\n" not in str(error.value)
     assert "weights_only" not in str(error.value), "advice to read it in the unsafe way"
-    assert _ours(error.value), "told on the command line as the user's mistake"
+    assert is_mistake(error.value), "told on the command line as the user's mistake"
 
 
 def test_attributes_of_a_tensor_do_not_replace_its_methods(tmp_path):
