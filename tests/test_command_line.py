@@ -239,7 +239,7 @@ def test_a_run_knows_its_weights_annotations_and_version(tmp_path: Path, monkeyp
     packaged = identity(config.default_study())
     assert packaged == identity(config.default_study(seed=3))
     copy = tmp_path / "elsewhere.safetensors"
-    copy.write_bytes((Path(commands.__file__).parent / "demo" / "umt_mini.safetensors").read_bytes())
+    copy.write_bytes((Path(commands.__file__).parents[1] / "demo" / "umt_mini.safetensors").read_bytes())
     assert identity(config.default_study(checkpoint=str(copy))) == packaged
     copy.write_bytes(b"others")
     others = identity(config.default_study(checkpoint=str(copy)))

@@ -10,6 +10,7 @@ from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.checkpoints import load_backbone
 from tldr_search.backbones.encoder import Attention, VideoEncoder, sinusoid_positions
 from tldr_search.reducers import METHODS, get_method
+from tldr_search.tokens import Tokens
 
 ARCH = architecture("umt-b", dim=24, depth=4, heads=3, frames=4, image_size=48)
 
@@ -72,7 +73,7 @@ def test_class_tokens_take_no_part_in_saliency(monkeypatch):
     monkeypatch.setattr(module, "QUERY_BLOCK", 2)
     q, k, v = torch.randn(3, 2, 3, 7, 8, generator=torch.Generator().manual_seed(0))
     p = torch.stack([(q[:, h] @ k[:, h].mT / 8**0.5).softmax(-1) for h in range(3)]).mean(0)
-    _, entropy, received = module._observed_attention(q, k, v, None, protected=1)
+    _, (_, entropy, received, _) = module._observed_attention(q, k, v, None, protected=1)
     for b in range(2):
         for i in range(7):
             given = [float(p[b, i, j] / p[b, i, 1:].sum()) for j in range(1, 7)]
@@ -200,3 +201,21 @@ def test_impossible_architectures_of_other_families(name, fields, says):
 def test_unknown_models():
     with pytest.raises(ValueError, match="did you mean umt-b"):
         architecture("umt_b")
+
+
+def test_what_is_observed_is_what_the_blocks_see():
+    arch = architecture("umt-b", dim=24, depth=3, heads=3, frames=2, image_size=32)
+    encoder = VideoEncoder(arch).eval()
+    video = torch.randn(2, 3, 2, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen = list(encoder.observe(video, frozenset({"map", "entropy"})))
+    assert len(seen) == 3
+    features = encoder.embed(video)
+    for block, attended in zip(encoder.blocks, seen, strict=True):
+        q, k, _ = (block.attn.qkv(block.norm1(features)) + torch.cat([block.attn.q_bias, torch.zeros(24), block.attn.v_bias])).chunk(
+            3, dim=-1
+        )
+        heads = [(q[..., h * 8 : h * 8 + 8] @ k[..., h * 8 : h * 8 + 8].mT / 8**0.5).softmax(-1) for h in range(3)]
+        expected = sum(heads) / 3
+        torch.testing.assert_close(attended.map, expected, atol=1e-6, rtol=0)
+        torch.testing.assert_close(attended.entropy, (expected * expected.log()).sum(-1), atol=1e-5, rtol=0)
+        features = block(Tokens(features, None, None)).features

@@ -55,6 +55,19 @@ def known(methods: tuple[str, ...]) -> tuple[Point, ...]:
     return tuple(same if (p.method, p.budget, p.origin) == (same.method, same.budget, same.origin) else p for p in points)
 
 
+def probes(method: str) -> tuple[Point, ...]:
+    """One layer alone loses half of its tokens (of STA: one stage), the first ones minding most."""
+    slots, depth = (3, 3) if method == "sta" else (12, 12)
+    found = []
+    for slot in range(slots):
+        schedule = tuple((90 if method == "sta" else 1176) * (i == slot) for i in range(depth))
+        fidelities = tuple(float(x) for x in np.random.default_rng(slot).uniform(1 - 0.6 / (slot + 2), 1.0, size=25))
+        price, score = 250.0 + 3 * slot, 100 * sum(fidelities) / 25
+        metrics = {"fidelity": score}
+        found.append(Point(method, schedule, schedule, price, price, "probe", score, metrics, fidelities, 0.3, price, 25, 0.125))
+    return tuple(found)
+
+
 def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baselines: bool = True, **fields: object) -> Result:
     """A finished study of `methods` on six rungs."""
     trials = [
@@ -68,6 +81,7 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         "name": "default",
         "model": "umt-mini",
         "cost_model": "umt-b",
+        "overrides": {},
         "checkpoint": None,
         "benchmark": "demo",
         "task": "retrieval",
@@ -80,6 +94,7 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         "same_split": False,
         "base_search": point("none", BASE, 200, origin="base", extra=-4),
         "base": point("none", BASE, 300, origin="base"),
+        "probes": tuple(p for m in methods for p in probes(m)),
         "trials": (*trials, *stopped),
         "winners": tuple(point(m, rung, 300, seed=0) for m in methods for rung in RUNGS),
         "baselines": tuple(point("random", rung, 300, origin="constant") for rung in RUNGS) if baselines else (),

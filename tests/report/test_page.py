@@ -23,11 +23,11 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 
 @pytest.fixture(scope="module")
 def paths(result: Result, removed: dict[str, tuple[int, ...]], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
-    return write_report(result, tmp_path_factory.mktemp("run") / "report", removed=removed, num_tokens=2352)
+    return write_report(result, tmp_path_factory.mktemp("run") / "report")
 
 
 def write_page(result: Result, removal: Removal, directory: Path) -> str:
-    return write_report(result, directory, removed=removal(result), num_tokens=2352)[0].read_text(encoding="utf-8")
+    return write_report(result, directory)[0].read_text(encoding="utf-8")
 
 
 def flat(page: str) -> str:
@@ -100,7 +100,7 @@ def test_says_what_was_found_and_how(result: Result, winner: Winner, paths: tupl
 
 def test_escapes(build: Build, removal: Removal, tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>&\"'"
-    page = write_page(build(name=hostile, benchmark=hostile, report_split=hostile, cost_model=hostile), removal, tmp_path)
+    page = write_page(build(name=hostile, benchmark=hostile, report_split=hostile), removal, tmp_path)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
 
@@ -130,7 +130,7 @@ def test_same_split_is_said_before_anything_else(build: Build, removal: Removal,
 
 
 def test_without_labels_and_in_milliseconds(tmp_path: Path, unlabelled: Result, removed: dict[str, tuple[int, ...]]) -> None:
-    page = flat(write_report(unlabelled, tmp_path, removed=removed, num_tokens=2352)[0].read_text(encoding="utf-8"))
+    page = flat(write_report(unlabelled, tmp_path)[0].read_text(encoding="utf-8"))
     headline = page[page.index("<h1>") : page.index("</h1>")]
     assert "At 18 ms" in headline
     assert "agreement with the unreduced model" in headline

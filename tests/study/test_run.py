@@ -370,7 +370,7 @@ def test_results_of_unknown_settings_are_refused(small: Small) -> None:
         run_study(small(), Landscape())
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 3}', '{"format": 3, "base": 1}', '{"format": 3, "base": {}}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 4}', '{"format": 4, "base": 1}', '{"format": 4, "base": {}}'])
 def test_what_is_no_result(tmp_path: Path, content: str) -> None:
     path = tmp_path / directory.RESULT
     path.write_text(content)
@@ -393,7 +393,7 @@ def test_a_damaged_result_is_written_again(small: Small) -> None:
 def test_a_result_of_another_format(tmp_path: Path) -> None:
     path = tmp_path / directory.RESULT
     path.write_text('{"format": 1}')
-    with pytest.raises(ValueError, match=r"format 1\); format 3 would be accepted"):
+    with pytest.raises(ValueError, match=r"format 1\); format 4 would be accepted"):
         result_of.load(path)
 
 

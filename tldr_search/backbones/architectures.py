@@ -109,3 +109,9 @@ def architecture(name: str, **fields: Any) -> Architecture:
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}; {near(name, ARCHITECTURES)}")
     return ARCHITECTURES[name].override(**fields)
+
+
+def overrides(arch: Architecture) -> dict[str, int]:
+    """What `architecture` takes to give `arch` again, of its frames and classes: those that are not as in its row."""
+    row = ARCHITECTURES[arch.name]
+    return {field: getattr(arch, field) for field in ("frames", "num_classes") if getattr(arch, field) != getattr(row, field)}

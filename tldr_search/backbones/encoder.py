@@ -6,7 +6,7 @@ every frame is encoded by itself, otherwise 1), N tokens in a sequence, C channe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -23,7 +23,7 @@ QUERY_BLOCK = 64
 
 
 class Attended(NamedTuple):
-    """What a block saw of its attention, as far as the reducer asked for it."""
+    """What a block saw of its attention, as far as somebody asked for it."""
 
     keys: Tensor | None
     """[B, N, d] head-mean keys."""
@@ -31,6 +31,8 @@ class Attended(NamedTuple):
     """[B, N] sum_j p_ij ln p_ij of the head-mean attention p (negative entropy; vid-TLDR Eq. 5). Ours: j is no class token."""
     received: Tensor | None
     """[B, N] mean over queries of the head-mean attention that each token receives (vid-TLDR Eq. 3). Ours: queries are no class token."""
+    map: Tensor | None = None
+    """[B, N, N] float32 head-mean attention, class tokens included."""
 
 
 class Encoded(NamedTuple):
@@ -70,20 +72,22 @@ class Attention(nn.Module):
         shape = (*x.shape[:2], self.heads, -1)
         q, k, v = (F.linear(x, weight, bias).view(shape).transpose(1, 2) for weight, bias in parts)  # each [B, h, N, d]
         log_size = None if size is None else size.log().to(q.dtype)[:, None, None, :]
-        if needs & {"entropy", "received"}:
-            out, entropy, received = _observed_attention(q, k, v, log_size, self.protected)
+        if needs & {"entropy", "received", "map"}:
+            out, seen = _observed_attention(q, k, v, log_size, self.protected, whole="map" in needs)
         else:
-            out, entropy, received = F.scaled_dot_product_attention(q, k, v, attn_mask=log_size), None, None
+            out, seen = F.scaled_dot_product_attention(q, k, v, attn_mask=log_size), Attended(None, None, None)
         keys = k.mean(dim=1) if "keys" in needs else None
-        return self.proj(out.transpose(1, 2).flatten(2)), Attended(keys, entropy, received)
+        return self.proj(out.transpose(1, 2).flatten(2)), seen._replace(keys=keys)
 
 
-def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None, protected: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def _observed_attention(
+    q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None, protected: int = 0, *, whole: bool = False
+) -> tuple[Tensor, Attended]:
     """Attention in blocks of queries, with the statistics of the unbiased head-mean map; the first `protected` tokens take no part in them.
 
-    q, k, v [B, h, N, d] -> (out [B, h, N, d], negative entropy [B, N], received attention [B, N]).
+    q, k, v [B, h, N, d] -> ([B, h, N, d], what was seen but the keys); the map itself only if the `whole` of it is asked for.
     """
-    out, entropies = torch.empty_like(q), []
+    out, entropies, maps = torch.empty_like(q), [], []
     received = q.new_zeros(q.shape[0], q.shape[2], dtype=torch.float32)
     k, v = (k * k.shape[-1] ** -0.5).transpose(-2, -1).contiguous(), v.contiguous()  # once, not in every block
     for start in range(0, q.shape[2], QUERY_BLOCK):
@@ -91,13 +95,16 @@ def _observed_attention(q: Tensor, k: Tensor, v: Tensor, log_size: Tensor | None
         logits = q[:, :, at] @ k
         plain = logits.softmax(dim=-1, dtype=torch.float32)
         p = plain.mean(dim=1)
+        if whole:
+            maps.append(p)
         received += p[:, max(protected - start, 0) :].sum(dim=1)
         if protected:
             p = p[..., protected:] / p[..., protected:].sum(dim=-1, keepdim=True)
         entropies.append(torch.xlogy(p, p).sum(dim=-1))  # 0 ln 0 = 0, where the released code gives NaN
         used = plain if log_size is None else (logits + log_size).softmax(dim=-1, dtype=torch.float32)
         out[:, :, at] = used.to(v.dtype) @ v
-    return out, torch.cat(entropies, dim=1), received / (q.shape[2] - protected)
+    received = received / (q.shape[2] - protected)
+    return out, Attended(None, torch.cat(entropies, dim=1), received, torch.cat(maps, dim=1) if whole else None)
 
 
 def quick_gelu(x: Tensor) -> Tensor:
@@ -211,6 +218,16 @@ class VideoEncoder(nn.Module):
                 prefixes.keep(reducer, (), known[1])
         done, tokens = known
         return self._encoded(self._go_on(tokens, reducer, removed, done, prefixes), self.arch.num_tokens)
+
+    def observe(self, video: Tensor, needs: frozenset[str]) -> Iterator[Attended]:
+        """`video` [B, 3, T, H, W], normalised -> what each block sees when nothing is removed; B counts sequences there."""
+        features = self.embed(video)
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            out, seen = block.attn(block.norm1(features), None, needs)
+            yield seen
+            features = features + out
+            features = features + block.mlp(block.norm2(features))
 
     def _per_block(self, removed: Sequence[int]) -> tuple[int, ...]:
         return (*removed, *(0,) * (len(self.blocks) - len(removed)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tldr_search.report.screen import screen_table
@@ -11,17 +10,16 @@ from tldr_search.study.result import Result
 __all__ = ["screen_table", "write_report"]
 
 
-def write_report(result: Result, directory: Path, *, removed: Mapping[str, Sequence[int]], num_tokens: int) -> tuple[Path, ...]:
-    """Writes every file of the report into `directory` and returns their paths, the page first.
-
-    `removed` gives, for each method with a winner at the budget, the tokens that this winner removes in each layer of the cost model;
-    `num_tokens` is how many tokens enter the cost model's first layer.
-    """
-    from tldr_search.report import best, html, picture, plots, rows, tables
+def write_report(result: Result, directory: Path) -> tuple[Path, ...]:
+    """Writes every file of the report into `directory` and returns their paths, the page first."""
+    from tldr_search.report import best, counted, html, picture, plots, rows, tables
 
     directory.mkdir(parents=True, exist_ok=True)
     table = rows.rows(result)
-    front, heat = picture.pareto(result, table), picture.heat(result, table, removed, num_tokens)
+    front, heat = (
+        picture.pareto(result, table),
+        picture.heat(result, table, counted.removed(result), counted.cost_model(result, "none").geometry.num_tokens),
+    )
     names = ("report.html", "pareto.png", "pareto.svg", "schedules.png", "front.csv", "front.json", "best.yaml")
     page, png, svg, schedules, csv, json, yaml = paths = tuple(directory / name for name in names)
     page.write_text(html.page(result, table, front, heat), encoding="utf-8")

@@ -16,7 +16,8 @@ from tldr_search.study.result import Point, Result
 
 def flops_command(result: Result, point: Point) -> str:
     """What to type to count the schedule's GFLOPs again."""
-    return _command(["flops", result.cost_model], point)
+    frames = result.overrides.get("frames")
+    return _command(["flops", result.cost_model, *(["--frames", str(frames)] if frames else [])], point)
 
 
 def evaluate_command(result: Result, point: Point) -> str:
@@ -91,6 +92,7 @@ def _provenance(result: Result) -> dict[str, Any]:
         "seed": result.seed,
         "model": result.model,
         "cost_model": result.cost_model,
+        "overrides": dict(result.overrides),
         "benchmark": result.benchmark,
         "search_split": {"name": result.search_split, "num_samples": len(result.base_search.outcomes)},
         "report_split": {"name": result.report_split, "num_samples": len(result.base.outcomes)},

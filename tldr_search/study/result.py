@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 """Version of the file; a reader refuses others."""
 
 
@@ -55,6 +55,8 @@ class Result:
     """The model that was evaluated."""
     cost_model: str
     """The model whose GFLOPs are counted; another name than `model` for a cost twin."""
+    overrides: Mapping[str, int]
+    """Fields of the cost model's architecture that are not those of its row: `frames`, `num_classes`."""
     checkpoint: str | None
     """Weights of `model`; None for those in the package."""
     benchmark: str
@@ -79,6 +81,8 @@ class Result:
     """The unreduced model on the search split."""
     base: Point
     """The unreduced model on the report split."""
+    probes: tuple[Point, ...]
+    """One layer (stage) alone loses tokens, by method and layer; the score is the fidelity, on the first `part` of the search split."""
     trials: tuple[Point, ...]
     """Every schedule that was tried, on the search split; `part` tells those that were stopped early."""
     winners: tuple[Point, ...]
@@ -125,7 +129,7 @@ def load(path: Path) -> Result:
 
 def _result(fields: dict[str, Any]) -> Result:
     points = {name: _point(fields[name]) for name in ("base", "base_search")}
-    several = {name: tuple(_point(p) for p in fields[name]) for name in ("trials", "winners", "baselines", "known")}
+    several = {name: tuple(_point(p) for p in fields[name]) for name in ("probes", "trials", "winners", "baselines", "known")}
     return Result(**{**fields, **points, **several, "notes": tuple(fields["notes"])})
 
 

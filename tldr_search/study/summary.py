@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tldr_search.backbones.architectures import overrides
 from tldr_search.cost import UNITS
+from tldr_search.schedule import Schedule
+from tldr_search.study.budget import OnBudget
 from tldr_search.study.ground import Ground
 from tldr_search.study.placed import Placed, place, placed
 from tldr_search.study.progress import Effort, Status, seconds_left
@@ -22,6 +25,7 @@ def result(work: Work, command: str, versions: Mapping[str, str], same_split: bo
         name=config.name,
         model=config.model,
         cost_model=config.costs,
+        overrides=overrides(config.counted),
         checkpoint=config.checkpoint,
         benchmark=config.benchmark,
         task=config.measures,
@@ -34,6 +38,7 @@ def result(work: Work, command: str, versions: Mapping[str, str], same_split: bo
         same_split=same_split,
         base_search=base_search,
         base=base,
+        probes=tuple(_probe(work, method, schedule) for method in work.methods for schedule in sorted(work.probes(method), reverse=True)),
         trials=tuple(p for search in searches for p in search.points()),
         winners=_points(work, map(placed, work.winners)),
         baselines=_points(work, work.baseline_places),
@@ -48,6 +53,13 @@ def result(work: Work, command: str, versions: Mapping[str, str], same_split: bo
 
 def _points(work: Work, places: Iterable[Placed]) -> tuple[Point, ...]:
     return tuple(point(p.method, p.on_budget, p.budget, p.origin, work.measurements.get(work.again(p))) for p in places)
+
+
+def _probe(work: Work, method: str, schedule: Schedule) -> Point:
+    ground, wanted = work.grounds[method], work.probes(method)[schedule]
+    price = ground.price(schedule)
+    on_budget = OnBudget(schedule, wanted.request.schedule, ground.cost(schedule).gflops, price)
+    return point(method, on_budget, price, "probe", work.measurements.get(wanted), wanted.request.part)
 
 
 def left_out(work: Work) -> list[str]:

@@ -1,0 +1,28 @@
+"""`check`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tldr_search.command_line.parsing import print_json, subcommand
+
+
+def add(subparsers: Any) -> None:
+    """The subcommand."""
+    parser = subcommand(subparsers, "check", run, "find every problem of a config: checkpoint, annotations, videos")
+    parser.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
+    parser.add_argument("--data", help="root of annotations/, videos/ and checkpoints/")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs it."""
+    from tldr_search.check import problems
+
+    found = problems(options.config, **({"data": options.data} if options.data else {}))
+    if options.json:
+        print_json({"problems": found})
+    else:
+        print("\n".join(found) or "no problem found")
+    if found:
+        raise ValueError(f"{len(found)} problem{'s' * (len(found) > 1)} in {options.config or 'the embedded default'}")

@@ -1,0 +1,43 @@
+"""`study`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from typing import Any, NoReturn
+
+from tldr_search import commands, show
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json, subcommand
+
+
+def add(subparsers: Any) -> None:
+    """The subcommand."""
+    parser = subcommand(subparsers, "study", run, "search the schedules that reach a budget")
+    parser.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
+    parser.add_argument("--dry-run", action="store_true", help="say what it would do: reachable range, size of the space, expected time")
+    add_fields(parser, "StudyConfig")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs it."""
+    from tldr_search import config
+    from tldr_search.report import screen_table
+    from tldr_search.study.progress import Bar
+
+    chosen = chosen_fields(options, config.StudyConfig)
+    study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
+    signal.signal(signal.SIGTERM, _end)
+    if options.dry_run:
+        planned = commands.dry_run(study)
+        print_json(planned) if options.json else print(show.plan(planned))
+        return
+    result, paths = commands.study(study, command_text(), Bar())
+    if options.json:
+        print_json(commands.study_summary(result, study.directory))
+    else:
+        print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Asked to end: in order, so that other workers need not wait for what this one was at."""
+    raise SystemExit(128 + number)

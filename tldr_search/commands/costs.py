@@ -1,0 +1,141 @@
+"""What schedules cost: counted, and measured."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import NamedTuple
+
+from tldr_search.backbones.architectures import architecture
+from tldr_search.commands.row import Row
+from tldr_search.cost import CostModel
+from tldr_search.names import near
+from tldr_search.preflight import check_hardware
+from tldr_search.reducers import METHODS, NONE, Method, get_method
+from tldr_search.schedule import Geometry, Schedule
+
+
+class Reranked(NamedTuple):
+    """What `bench --re-ranking` ranks."""
+
+    videos: int = 12
+    texts: int = 12
+    k_test: int = 6
+    frames: int = 2
+    """If no other number is asked for."""
+
+
+RERANKED = Reranked()
+
+
+def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int | None = None, verify: bool = False) -> Row:
+    """What a schedule costs, layer by layer; with `verify` counted by fvcore on the module itself, too."""
+    arch = architecture(model) if frames is None else architecture(model, frames=frames)
+    count = CostModel(arch, _method(method, schedule))
+    cost = count(schedule)
+    row: Row = {
+        "model": model,
+        "frames": arch.frames,
+        "method": count.method.spec,
+        "schedule": list(count.method.full(schedule, count.geometry)),
+        "tokens": list(cost.tokens),
+        "counted_in": _unit(count.geometry),
+        "gflops": cost.gflops,
+        "base_gflops": count.base,
+        "layers": [{**layer._asdict(), "macs": layer.macs} for layer in cost.layers],
+        "patch_embed_macs": cost.patch_embed,
+        "tail_macs": cost.tail,
+    }
+    if verify:
+        from tldr_search.backbones.fvcore_count import count_macs
+
+        counted = count_macs(arch, count.method, schedule)
+        row |= {"fvcore_gflops": counted / 1e9, "equal": counted == cost.macs}
+    return row
+
+
+def _method(spec: str, schedule: Schedule) -> Method:
+    """`ValueError` if there is a schedule, but nothing that follows it."""
+    method = get_method(spec)
+    if method == NONE and any(schedule):
+        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method {', '.join(METHODS)} would be accepted")
+    return method
+
+
+def _unit(geometry: Geometry) -> str:
+    """What r and token counts count."""
+    if geometry.sequences > 1:
+        return f"tokens of each of {geometry.sequences} frames, which are encoded apart"
+    return "cells, what becomes one token of the last stage" if geometry.between_stages else "tokens of the clip"
+
+
+def bench(
+    model: str,
+    method: str = "none",
+    schedule: Schedule = (),
+    frames: int | None = None,
+    precision: str = "fp32",
+    batch_size: int = 1,
+    turns: int = 5,
+    hugging_face: bool = False,
+) -> Row:
+    """Speed and memory of a schedule, paired with those of the unreduced model."""
+    for name, value in (("batch-size", batch_size), ("turns", turns)):
+        if value < 1:
+            raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
+    arch = architecture(model) if frames is None else architecture(model, frames=frames)
+    chosen = _method(method, schedule)
+    cost = CostModel(arch, chosen)
+    reduced = schedule if any(chosen.removed(schedule, arch.geometry)) else ()
+    from tldr_search import bench as measure
+
+    if precision not in measure.PRECISIONS:
+        raise ValueError(f"--precision {precision!r}; {near(precision, measure.PRECISIONS)}")
+    check_hardware(precision)
+    setting = measure.Setting(arch, precision, batch_size)
+    timings = measure.compare(setting, chosen, reduced, turns, hugging_face)
+    return {
+        "model": model,
+        "frames": arch.frames,
+        "image_size": arch.image_size,
+        "method": chosen.spec,
+        "schedule": list(chosen.full(schedule, arch.geometry)),
+        "device": setting.device.type,
+        "precision": precision,
+        "batch_size": batch_size,
+        "turns": turns,
+        "rows": [
+            {
+                "name": timing.name,
+                "gflops": gflops,
+                "ms": 1000 * median(timing.seconds),
+                "clips_per_second": batch_size / median(timing.seconds),
+                "peak_mib": timing.peak_mib,
+                "speed_up": measure.speed_up(timing, timings[0]),
+                "gflops_ratio": cost.base / gflops,
+            }
+            for timing in timings
+            for gflops in [cost(reduced).gflops if timing.name == chosen.spec and reduced else cost.base]
+        ],
+    }
+
+
+def bench_reranking(model: str, frames: int | None = None, turns: int = 5) -> Row:
+    """How much faster re-ranking is than looking at every pair by itself, on a few random videos and texts."""
+    if turns < 1:
+        raise ValueError(f"--turns {turns}; a whole number from 1 would be accepted")
+    arch = architecture(model, frames=frames or RERANKED.frames)
+    from tldr_search import bench_reranking as measure
+
+    found = measure.compare(arch, RERANKED.videos, RERANKED.texts, RERANKED.k_test, turns)
+    return {
+        "model": model,
+        **RERANKED._asdict(),
+        "frames": arch.frames,
+        "turns": turns,
+        "rows": [
+            {"name": row.name, "pairs": pairs, "ms": 1000 * median(row.seconds)}
+            for row, pairs in zip(found.rows, found.num_pairs, strict=True)
+        ],
+        "speed_up": median(b / a for a, b in zip(*(row.seconds for row in found.rows), strict=True)),
+        "difference": found.difference,
+    }
