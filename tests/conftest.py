@@ -1,15 +1,20 @@
 """Fixtures for all tests."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 ROOT = Path(__file__).parent / "golden"
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores, and so do the commands that they start
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
 
 
 class Golden(NamedTuple):
@@ -48,9 +53,6 @@ def golden() -> Callable[[str], Golden]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs an accelerator is skipped where there is none."""
     marked = [item for item in items if item.get_closest_marker("gpu")]
-    if marked:
-        import torch
-
-        if not torch.cuda.is_available():
-            for item in marked:
-                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+    if marked and not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))

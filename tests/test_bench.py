@@ -44,6 +44,18 @@ def test_beside_hugging_face(monkeypatch):
         bench.compare(bench.Setting(architecture("umt-mini"), "fp32", 1), NONE, (), 1, hugging_face=True)
 
 
+def test_several_schedules_are_measured_in_the_same_turns(monkeypatch):
+    monkeypatch.setattr(bench, "_peak", lambda setting, method, schedule: float(sum(schedule)))
+    reductions = [(get_method("tome"), (2, 1, 0)), (get_method("vid-tldr"), (1, 0, 0))]
+    timings = bench.compare_all(bench.Setting(TINY, "fp32", 1), reductions, 3)
+    assert [(t.name, t.peak_mib) for t in timings] == [("unreduced", 0.0), ("tome", 3.0), ("vid-tldr", 1.0)]
+    assert {len(t.seconds) for t in timings} == {3}
+
+
+def test_the_device_has_a_name():
+    assert f"{torch.get_num_threads()} thread" in bench.device_name(torch.device("cpu"))
+
+
 def test_the_command(capsys):
     assert main(["bench", "umt-mini", "--method", "tome", "--schedule", "100,50", "--turns", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])

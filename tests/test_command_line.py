@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import linecache
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -198,7 +199,7 @@ def test_a_path_that_cannot_be_written_is_a_mistake(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     for words in ("study --out file/run", "report run --out file/run"):
-        monkeypatch.setattr(commands, "report", lambda run, out: out.mkdir(parents=True))
+        monkeypatch.setattr(commands, "report", lambda run, out, measuring: out.mkdir(parents=True))
         assert main(words.split()) == 2
         captured = capsys.readouterr()
         assert captured.err.splitlines() == [captured.err.strip()]
@@ -372,10 +373,13 @@ def test_other_settings_need_another_directory(finished: Path, monkeypatch: pyte
     assert "seed" in capsys.readouterr().err
 
 
-def test_the_reports_of_several_runs_are_one_object(finished: Path, run: Run) -> None:
+def test_the_reports_of_several_runs_are_one_object(finished: Path, run: Run, tmp_path: Path) -> None:
     one = run("report", str(finished / "run"))
     assert one["num_trials"] > 0
-    assert run("report", str(finished / "run"), str(finished / "run")) == {"runs": [one, one]}
+    shutil.copytree(finished / "run", tmp_path / "other")
+    found = run("report", str(finished / "run"), str(tmp_path / "other"), "--out", str(tmp_path / "both"))
+    assert found["runs"] == [one, {**one, "run": str(tmp_path / "other")}]
+    assert [series["label"] for panel in found["panels"] for series in panel["series"]] == ["run", "other"]
 
 
 def test_report_again_elsewhere(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

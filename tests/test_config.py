@@ -166,6 +166,10 @@ def test_every_field_is_explained() -> None:
         ({"seed": -1}, "seed: -1"),
         ({"budget": 180}, "budget: 180 is int; text"),
         ({"budget": "180"}, "no unit"),
+        (
+            {"model": "umt-mini", "budget": "25ms", "ladder": "", "baselines": "rollout"},
+            "25ms: rollout runs the model twice, not layer by layer",
+        ),
         ({"budget": "25ms"}, "measured on umt-mini, which runs, but schedules are those of umt-b; --cost-model umt-mini, or .* would be"),
         ({"budget": "25s"}, "unknown unit 's'; did you mean 25gflops"),
         ({"budget": "20ms..180gflops"}, "ms and GFLOPs; both ends in one unit"),

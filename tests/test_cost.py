@@ -10,7 +10,15 @@ from tldr_search.backbones.fvcore_count import count_macs
 from tldr_search.cost import CostModel, parse_budget
 from tldr_search.reducers import METHODS
 
-SPECS = [*METHODS, "none", "tome:metric=features", "tome:metric=features:sorted=on:proportional=off", "random:seed=3"]
+SPECS = [
+    *METHODS,
+    "none",
+    "tome:metric=features",
+    "tome:metric=features:sorted=on:proportional=off",
+    "random:seed=3",
+    "vid-tldr:score=attentiveness",
+    "vid-tldr:score=rollout",
+]
 UMT = architecture("umt-b", dim=24, depth=4, heads=3, frames=4, image_size=80, num_classes=5)
 VIDEOMAE = architecture("videomae-b", dim=32, depth=3, heads=4, image_size=48, num_classes=7)
 

@@ -70,10 +70,10 @@ class Counter:
         self.calls: list[tuple[int, int, int]] = []
         forward = Block.forward
 
-        def counted(block: Block, tokens, reducer=None, r=0, layer=0):
+        def counted(block: Block, tokens, reducer=None, r=0, layer=0, reached=None):
             self.calls.append((tokens.features.shape[1], r, layer))
             self.total += tokens.features.shape[1] + 50 * (r > 0) - 0.5 * r
-            return forward(block, tokens, reducer, r, layer)
+            return forward(block, tokens, reducer, r, layer, reached)
 
         monkeypatch.setattr(Block, "forward", counted)
         monkeypatch.setattr(latency._Bench, "_milliseconds", self.cost)

@@ -148,6 +148,9 @@ def _counted_as_printed(row: Published, gflops: float) -> bool:
     mlp_of_removed = r * (8 * c**2 + 5 * c) / 1e9
     if row.method == "attentiveness":  # they leave after the MLP
         return row.agrees(gflops + mlp_of_removed)
+    if row.method == "rollout":  # one whole unreduced pass is added, and no products of the rollout
+        cost = CostModel(arch, row.method)
+        return row.agrees((cost(row.schedule).macs - cost(row.schedule).observation) / 1e9 + cost.base)
     if row.method == "saliency-pruning":  # they leave before the block, so its attention is spared, too
         n = arch.num_tokens
         return row.agrees(gflops - (4 * r * c**2 + 2 * (n**2 - (n - r) ** 2) * c + 5 * r * c) / 1e9)

@@ -25,7 +25,7 @@ def test_what_needs_no_files_parses_and_says_what_it_is(path: Path) -> None:
 
 
 def test_the_readme_has_two_set_up_commands_and_ci_runs_the_second() -> None:
-    commands = re.findall(r"^    (pip install .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    commands = re.findall(r"^(pip install .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("python -m tldr_search study --budget 180gflops")
     assert commands[1].replace("pip install", "pip install --quiet") in (ROOT / ".ci" / "run").read_text()

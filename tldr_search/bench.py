@@ -7,9 +7,10 @@ slows down or speeds up does so for all of them; ratios are medians over the tur
 from __future__ import annotations
 
 import multiprocessing
+import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,7 +22,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tldr_search.backbones.architecture import Architecture, PlainArchitecture
-from tldr_search.backbones.families import video_side
+from tldr_search.backbones.families import VideoSide, video_side
+from tldr_search.names import near
+from tldr_search.preflight import check_hardware
 from tldr_search.reducers import NONE, Method
 from tldr_search.schedule import Schedule
 
@@ -60,6 +63,16 @@ class Setting:
         return torch.randn(self.batch_size, 3, self.arch.frames, side, side, generator=generator).to(self.device)
 
 
+def check_options(precision: str, batch_size: int, turns: int) -> None:
+    """`ValueError` for what cannot be measured, or not here."""
+    for name, value in (("batch-size", batch_size), ("turns", turns)):
+        if value < 1:
+            raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
+    if precision not in PRECISIONS:
+        raise ValueError(f"--precision {precision!r}; {near(precision, PRECISIONS)}")
+    check_hardware(precision)
+
+
 class Timing(NamedTuple):
     """One model."""
 
@@ -77,8 +90,15 @@ def compare(setting: Setting, method: Method, schedule: Schedule, turns: int, hu
 
     `ValueError` if there is no such model at Hugging Face, or its library is not installed.
     """
-    ours = {UNREDUCED: (NONE, ())} | ({method.spec: (method, schedule)} if schedule else {})
-    runs = {name: _ours(setting, *reduction) for name, reduction in ours.items()}
+    return compare_all(setting, [(method, schedule)] if schedule else [], turns, hugging_face)
+
+
+def compare_all(setting: Setting, reductions: Sequence[tuple[Method, Schedule]], turns: int, hugging_face: bool = False) -> list[Timing]:
+    """The unreduced model and each of `reductions`, whose methods differ, all in the same turns; as `compare` otherwise."""
+    ours = {UNREDUCED: (NONE, ())} | {method.spec: (method, schedule) for method, schedule in reductions}
+    assert len(ours) == 1 + len(reductions), "one schedule for each method"
+    model = _model(setting)  # one for all: weights are not changed
+    runs = {name: _ours(model, *reduction) for name, reduction in ours.items()}
     if hugging_face:
         runs[HUGGING_FACE] = _theirs(setting)
     seconds = _take_turns(setting, runs, turns)
@@ -91,8 +111,27 @@ def speed_up(timing: Timing, baseline: Timing) -> float:
     return statistics.median(b / t for b, t in zip(baseline.seconds, timing.seconds, strict=True))
 
 
-def _ours(setting: Setting, method: Method, schedule: Schedule) -> Callable[[Tensor], object]:
-    model = video_side(setting.arch).eval().to(setting.device)
+def device_name(device: torch.device) -> str:
+    """The name of the GPU; of a CPU, as far as the system tells, and its threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{_processor()}, {threads} thread{'' if threads == 1 else 's'}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or "CPU")
+
+
+def _model(setting: Setting) -> VideoSide:
+    return video_side(setting.arch).eval().to(setting.device)
+
+
+def _ours(model: VideoSide, method: Method, schedule: Schedule) -> Callable[[Tensor], object]:
     return lambda video: model(video, method, schedule)
 
 
@@ -162,7 +201,7 @@ def _peak(setting: Setting, method: Method, schedule: Schedule) -> float | None:
 
 @torch.inference_mode()
 def _peak_here(setting: Setting, method: Method, schedule: Schedule) -> float | None:
-    run, video = _ours(setting, method, schedule), setting.clips()
+    run, video = _ours(_model(setting), method, schedule), setting.clips()
     if setting.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
         before = float(torch.cuda.memory_allocated())

@@ -10,6 +10,7 @@ from tldr_search.names import near
 from tldr_search.reducers import METHODS, Method
 
 Row = dict[str, Any]
+_FIRST = ", once the whole unreduced model has run"
 
 
 def list_models() -> list[Row]:
@@ -35,7 +36,7 @@ def list_methods() -> list[Row]:
         {
             "method": m.name,
             "removes": "merges" if m.merges else "prunes",
-            "acts": "after the MLP of three blocks" if m.after_mlp else "after the attention of any layer",
+            "acts": "after the MLP of three blocks" if m.after_mlp else f"after the attention of any layer{_FIRST * m.observes}",
             "what": m.title,
             "source": m.source,
             "ours": m.ours,

@@ -9,6 +9,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 
+class Failed(Exception):  # noqa: N818
+    """Something went wrong that is nobody's mistake, told in one line; exit status 1."""
+
+
 def is_mistake(error: BaseException) -> bool:
     """Whether a `raise` of our own code raised this `ValueError`: such a one is the user's mistake, any other is a fault."""
     if not isinstance(error, ValueError):

@@ -32,7 +32,12 @@ def _reduction(found: Row) -> str:
     schedule = found["schedule"]
     while schedule and not schedule[-1]:
         schedule = schedule[:-1]
-    return f"{found['method']} {_numbers(schedule)}" if schedule else "unreduced"
+    return f"{found['method']} {_numbers(schedule)}{_origin(found)}" if schedule else "unreduced"
+
+
+def _origin(found: Row) -> str:
+    """The file that said so, if it was one."""
+    return f" (from {found['schedule_from']})" if found["schedule_from"] else ""
 
 
 def _metric(name: str, value: float, interval: dict[str, Any] | None) -> Row:
@@ -48,11 +53,35 @@ def answer(found: Row) -> str:
     return "\n".join([head, _table({score: f"{entry['score']:.3f}", "answer": entry["name"]} for entry in found["answers"][:5])])
 
 
+def exported(found: Row) -> str:
+    """Of `commands.export`."""
+    shapes = {name: f"{name} [{', '.join(map(str, shape))}]" for name, shape in [*found["inputs"].items(), *found["outputs"].items()]}
+    outputs = ", ".join(shapes[name] for name in found["outputs"])
+    return "\n".join(
+        [
+            f"{found['model']}, {_reduction(found)}, {_cell(found['gflops'])} GFLOPs per clip",
+            f"{', '.join(shapes[name] for name in found['inputs'])} -> {outputs}",
+            _agreement(found),
+            *found["files"],
+            f"{found['bytes'] / 1e6:.1f} MB",
+        ]
+    )
+
+
+def _agreement(found: Row) -> str:
+    """How far what was written is from the model."""
+    if found["checked"] is None:
+        return f"not checked: {found['unchecked']}"
+    difference, clips, ties = found["checked"]["difference"], found["checked"]["num_clips"], found["checked"]["num_ties"]
+    near = f"; in {ties} of them a near tie falls as it does when the clip changes by a rounding error" if ties else ""
+    return f"largest difference from the model on {clips} random clips: {difference:.1e} (allowed: {found['tolerance']:.0e}){near}"
+
+
 def flops(found: Row) -> str:
     """Of `commands.flops`."""
     share = 100 * found["gflops"] / found["base_gflops"]
     lines = [
-        f"{found['model']}, {found['method']} {_numbers(found['schedule'])}",
+        f"{found['model']}, {found['method']} {_numbers(found['schedule'])}{_origin(found)}",
         f"{_cell(found['gflops'])} GFLOPs per clip, {share:.1f} % of the unreduced {_cell(found['base_gflops'])}",
     ]
     if "equal" in found:
@@ -61,7 +90,8 @@ def flops(found: Row) -> str:
     lines.append(f"GFLOPs of each layer; r counts {found['counted_in']}")
     parts = ["attention", "decision", "mlp", *["downsample"] * any(c["downsample"] for c in found["layers"])]
     nothing = dict.fromkeys(["in", "out", *parts], "")
-    rows = [{"layer": "patches", **nothing, "sum": f"{found['patch_embed_macs'] / 1e9:.3f}"}]
+    rows = [{"layer": "unreduced", **nothing, "sum": f"{found['observation_macs'] / 1e9:.3f}"}] * bool(found["observation_macs"])
+    rows += [{"layer": "patches", **nothing, "sum": f"{found['patch_embed_macs'] / 1e9:.3f}"}]
     rows += [
         {"layer": i, "in": c["tokens_in"], "out": c["tokens_out"]}
         | {part: f"{c[part] / 1e9:.3f}" for part in parts}
@@ -77,7 +107,7 @@ def bench(found: Row) -> str:
     clip = f"{found['frames']} frames of {found['image_size']} x {found['image_size']}"
     lines = [
         f"{found['model']}, {clip}, batch {found['batch_size']}, {found['precision']}, {found['device']}; {found['turns']} turns",
-        *[f"{found['method']} {_numbers(found['schedule'])}"] * any(found["schedule"]),
+        *[f"{found['method']} {_numbers(found['schedule'])}{_origin(found)}"] * any(found["schedule"]),
     ]
     table = _table(
         {

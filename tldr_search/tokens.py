@@ -81,6 +81,14 @@ def unmerge(values: Tensor, rows: Tensor, fill: float = 0.0) -> Tensor:
     return spread.masked_fill((rows < 0).view(*rows.shape, *(1,) * (values.dim() - 2)), fill)
 
 
+def mean_over_patches(values: Tensor, rows: Tensor, count: int) -> Tensor:
+    """[B, P] values of patches -> [B, count]: of each token the mean over the patches that it represents, whatever their sizes."""
+    here = (rows >= 0).to(values.dtype)
+    index, empty = rows.clamp(min=0), values.new_zeros(len(values), count)
+    total, patches = empty.scatter_add(1, index, values * here), empty.scatter_add(1, index, here)
+    return total / patches
+
+
 def _follow(tokens: Tokens, assignment: Assignment, *, merged: bool) -> Tensor:
     """[B, P]: `tokens.rows` after the assignment."""
     batch, count = tokens.features.shape[:2]

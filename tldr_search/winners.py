@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ from tldr_search.names import near
 from tldr_search.schedule import Schedule
 
 SUFFIXES = (".yaml", ".yml")
+Scheduled = Sequence[int] | str | Path
+"""What is accepted in the place of a schedule: numbers, or the name of a `best.yaml`."""
 
 
 class Winner(NamedTuple):
@@ -39,6 +41,11 @@ class Winners(NamedTuple):
     methods: Mapping[str, Winner]
     """Method -> its winner at the budget."""
 
+    @property
+    def evaluated_overrides(self) -> Mapping[str, int]:
+        """Fields of the evaluated model's architecture, where it is the cost model itself; of a cost twin nothing is said."""
+        return self.overrides if self.model == self.cost_model else {}
+
     def of(self, method: str | None = None) -> Winner:
         """That of `method`, by default of the best one; `ValueError` if there is none."""
         name = method or self.best
@@ -57,10 +64,10 @@ def read(path: str | Path) -> Winners:
     import yaml
 
     if not Path(path).is_file():
-        raise ValueError(f"schedule {str(path)!r}: no such file; the best.yaml of a study would be accepted")
+        raise ValueError(f"schedule {str(path)!r}: no such file; numbers, or the best.yaml of a study, would be accepted")
     try:
         return _winners(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except (KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise ValueError(f"schedule {str(path)!r} is no best.yaml of a study ({what}); one would be accepted") from error
 

@@ -7,7 +7,7 @@ import torch
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.clip import CLIPVideo
-from tldr_search.backbones.encoder import Block
+from tldr_search.backbones.encoder import Block, VideoEncoder
 from tldr_search.backbones.prefixes import Prefixes
 from tldr_search.backbones.umt import UMTVideo
 from tldr_search.backbones.videomae import VideoMAE
@@ -21,7 +21,7 @@ MODELS = {
     "videomae": (VideoMAE, architecture("videomae-b", frames=8, num_classes=3, **SMALL)),
     "clip": (CLIPVideo, architecture("vifi-clip-b16", frames=4, embed_dim=8, **SMALL)),
 }
-METHODS = ("tome", "vid-tldr", "sta", "random")
+METHODS = ("tome", "vid-tldr", "sta", "random", "rollout", "vid-tldr:score=rollout")
 NUM_CLIPS = 2
 
 
@@ -158,6 +158,23 @@ def test_giving_up_frees_all_and_keeps_nothing_more():
     assert not use.prefixes.give_up()
     assert use.run(1, "ab") == use.run(1, "ab") == [False, False]
     assert use.prefixes.num_bytes == 0
+
+
+def test_the_rollout_is_computed_once(model, monkeypatch):
+    (video, *_), prefixes = clips(model), Prefixes()
+    ran, rollout = [], VideoEncoder.rollout
+    monkeypatch.setattr(VideoEncoder, "rollout", lambda self, video: (ran.append(video), rollout(self, video))[1])
+    for method, schedule, times in (
+        ("none", (), 0),
+        ("rollout", (1, 1), 1),
+        ("vid-tldr:score=rollout", (0, 1, 1), 1),
+        ("rollout", (1,), 1),
+    ):
+        prefixes.at("split", (method, schedule))
+        found = model(video, method, schedule, prefixes.of("clips"))
+        assert len(ran) == times
+        assert torch.equal(found.tokens, model(video, method, schedule).tokens)
+        del ran[times:]
 
 
 def test_a_reducer_is_part_of_the_name():

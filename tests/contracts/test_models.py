@@ -9,7 +9,14 @@ from tldr_search.backbones.fvcore_count import count_macs
 from tldr_search.cost import CostModel
 from tldr_search.reducers import METHODS, get_method
 
-SPECS = [*METHODS, "tome:metric=features", "tome:sorted=on:proportional=off", "random:seed=5"]
+SPECS = [
+    *METHODS,
+    "tome:metric=features",
+    "tome:sorted=on:proportional=off",
+    "random:seed=5",
+    "vid-tldr:score=attentiveness",
+    "vid-tldr:score=rollout",
+]
 ALL_ONE = ("tome", "tome:metric=features", "tome:sorted=on:proportional=off")
 ARCHS = {
     "umt": architecture("umt-b", dim=24, depth=5, heads=3, frames=4, image_size=48, num_classes=3),
@@ -21,7 +28,12 @@ ARCHS = {
         "swin-t", dim=8, depths=(1, 2, 1, 1), heads=(1, 2, 2, 4), frames=8, image_size=96, window=(2, 3, 3), num_classes=5
     ),
 }
-REFUSED = {("vit", "sta"): "class token", **{("swin", s): "merges" for s in ("vid-tldr", *ALL_ONE)}}
+VID_TLDR = ("vid-tldr", "vid-tldr:score=attentiveness", "vid-tldr:score=rollout")
+REFUSED = {
+    ("vit", "sta"): "class token",
+    ("swin", "rollout"): "attend within windows",
+    **{("swin", s): "merges" for s in (*VID_TLDR, *ALL_ONE)},
+}
 PAIRS = [(a, s) for a in ARCHS for s in SPECS if (a, s) not in REFUSED]
 
 

@@ -8,7 +8,14 @@ from tldr_search.reducers import METHODS, NONE, get_method
 from tldr_search.reducers.reducer import Observation
 from tldr_search.schedule import Geometry
 
-SPECS = [*METHODS, "tome:metric=features", "tome:sorted=on:proportional=off", "random:seed=5"]
+SPECS = [
+    *METHODS,
+    "tome:metric=features",
+    "tome:sorted=on:proportional=off",
+    "random:seed=5",
+    "vid-tldr:score=attentiveness",
+    "vid-tldr:score=rollout",
+]
 ARCH = architecture("umt-b", dim=24, depth=5, heads=3, frames=4, image_size=48, patch_size=16)  # 36 tokens
 GEOMETRY = ARCH.geometry
 
@@ -23,6 +30,7 @@ def observation(n: int, layer: int = 0, batch: int = 2, **changes) -> Observatio
         "entropy": torch.xlogy(p, p).sum(-1),
         "received": p.mean(1),
         "layer": layer,
+        "rollout": p.mean(1).sqrt(),
     }
     return Observation(**(fields | changes))
 
@@ -71,6 +79,7 @@ def test_degenerate_input(spec, value, dtype):
         "keys": torch.full((2, 36, 8), value, dtype=dtype),
         "entropy": torch.full((2, 36), -value),
         "received": torch.full((2, 36), 1 / 36),
+        "rollout": torch.full((2, 36), 1 / 36),
     }
     for _, layer, largest in slots(spec, 36):
         check(get_method(spec).build(GEOMETRY)(observation(36, layer, **flat), largest), 2, 36, largest)
@@ -151,6 +160,7 @@ def test_sta_geometry_and_counts():
         ("tome:metric=keys:metric=keys", "given twice"),
         ("sta:r=3", "has no options"),
         ("random:seed=-1", "a whole number from 0"),
+        ("vid-tldr:score=entropy", "saliency or attentiveness or rollout would be accepted"),
     ],
 )
 def test_unknown_methods(spec, says):

@@ -18,6 +18,7 @@ from tldr_search.cost import CostModel
 from tldr_search.report import best, screen_table, tables, words
 from tldr_search.report.compare import holm
 from tldr_search.report.effort import effort, effort_text
+from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import Row, at_budget, lead, rows
 from tldr_search.schedule import transfer
 from tldr_search.scores import bootstrap_interval, mcnemar, paired_difference
@@ -221,6 +222,19 @@ def test_screen_table(result: Result, winner: Winner) -> None:
         score_end = head.index("score [95 %]") + len("score [95 %]")
         assert line[score_end - 1] == "]"
     assert ",".join(map(str, winner(result, "vid-tldr").schedule[:3])) in text
+
+
+def test_the_screen_tells_knee_and_hypervolume(result: Result) -> None:
+    text = " ".join(screen_table(result).split())
+    bend = knee(result)
+    assert bend is not None
+    assert f"Knee of the front: {bend.method} at {words.amount_text(bend.price, 'gflops')}, {bend.score:.1f} %." in text
+    for found in hypervolumes(result):
+        assert f"{found.method} {found.percent:.1f}" in text
+    flat = dataclasses.replace(result, baselines=(), known=(), base=dataclasses.replace(result.base, score=0.0))
+    flat = dataclasses.replace(flat, winners=tuple(dataclasses.replace(w, score=50.0) for w in flat.winners))
+    assert knee(flat) is None
+    assert "Knee" not in screen_table(flat)
 
 
 def test_screen_table_wraps_long_schedules(result: Result) -> None:

@@ -31,6 +31,10 @@ def test_every_method_has_known_shapes(method: str, model: str) -> None:
         with pytest.raises(ValueError, match="merges tokens of different places"):
             known_shapes(row, geometry)
         return
+    if geometry.between_stages and row.observes:
+        with pytest.raises(ValueError, match="attend within windows"):
+            known_shapes(row, geometry)
+        return
     shapes = known_shapes(row, geometry)
     assert len(shapes) >= 2  # of three stages, with frames apart, STA's own shape is the constant one
     for shares in shapes.values():

@@ -102,11 +102,9 @@ def stand_ins(kept: Tensor, times: int, places: int) -> Tensor:
     ranks = torch.arange(count, device=kept.device).expand(batch, -1)
     rank = kept.new_full((batch, times * places), -1).scatter(1, kept, ranks)
     rank = rank.view(batch, times, places).transpose(1, 2).flatten(1)  # place by place
-    here = torch.arange(times * places, device=kept.device)
-    left = rank >= 0
-    first = torch.where(left, here, times * places).amin(dim=1, keepdim=True)
-    last = torch.where(left, here, -1).cummax(dim=1).values
-    stand_in = rank.gather(1, torch.where(last < 0, first, last))
+    cells_left = (kept % places * times + kept // places).sort(dim=1).values  # [B, K], numbered place by place
+    before = (rank >= 0).cumsum(dim=1)  # how many are left up to here
+    stand_in = rank.gather(1, cells_left.gather(1, (before - 1).clamp(min=0)))
     return stand_in.view(batch, places, times).transpose(1, 2).flatten(1)
 
 

@@ -6,7 +6,6 @@ The mean is taken of the projected class tokens before they are made unit vector
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +18,7 @@ from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.backbones.text import TextBatch
 from tldr_search.backbones.text.clip import CLIPTextEncoder
 from tldr_search.reducers import Method
+from tldr_search.winners import Scheduled
 
 
 class VisionTower(nn.Module):
@@ -45,7 +45,7 @@ class CLIPVideo(nn.Module):
         self.vision_encoder = VisionTower(arch)
 
     def forward(
-        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+        self, video: Tensor, method: str | Method = "none", schedule: Scheduled = (), prefixes: PrefixesOfClips | None = None
     ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`; r of the schedule counts tokens of each frame.
 

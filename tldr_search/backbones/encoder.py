@@ -7,7 +7,7 @@ every frame is encoded by itself, otherwise 1), N tokens in a sequence, C channe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,11 +15,14 @@ from torch import Tensor, nn
 
 from tldr_search.backbones.architecture import Architecture, PlainArchitecture
 from tldr_search.backbones.prefixes import PrefixesOfClips
+from tldr_search.backbones.rollout import rollout
 from tldr_search.reducers.reducer import Observation, Reducer
-from tldr_search.tokens import Tokens, merge, ones, prune
+from tldr_search.tokens import Tokens, mean_over_patches, merge, ones, prune
 
 QUERY_BLOCK = 64
 """Queries per block where the attention map itself is needed: bounds its memory at B x h x 64 x N."""
+MAPS = 1 << 28
+"""Elements of the maps of all layers at a time, where these are needed at once (rollout): 1 GiB, or a single clip."""
 
 
 class Attended(NamedTuple):
@@ -68,9 +71,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, size: Tensor | None, needs: frozenset[str]) -> tuple[Tensor, Attended]:
         """`x` [B, N, C] -> ([B, N, C], what the reducer needs); `size` [B, N] adds its log to the logits of each key."""
-        parts = zip(self.qkv.weight.chunk(3), (self.q_bias, self.k_bias, self.v_bias), strict=True)
-        shape = (*x.shape[:2], self.heads, -1)
-        q, k, v = (F.linear(x, weight, bias).view(shape).transpose(1, 2) for weight, bias in parts)  # each [B, h, N, d]
+        q, k, v = self._projected(x, 3)
         log_size = None if size is None else size.log().to(q.dtype)[:, None, None, :]
         if needs & {"entropy", "received", "map"}:
             out, seen = _observed_attention(q, k, v, log_size, self.protected, whole="map" in needs)
@@ -78,6 +79,19 @@ class Attention(nn.Module):
             out, seen = F.scaled_dot_product_attention(q, k, v, attn_mask=log_size), Attended(None, None, None)
         keys = k.mean(dim=1) if "keys" in needs else None
         return self.proj(out.transpose(1, 2).flatten(2)), seen._replace(keys=keys)
+
+    def map(self, x: Tensor) -> Tensor:
+        """`x` [B, N, C] -> [B, N, N] float32 head-mean attention, class tokens included; without values nothing else is computed."""
+        q, k = self._projected(x, 2)
+        k = (k * k.shape[-1] ** -0.5).transpose(-2, -1).contiguous()
+        blocks = (q[:, :, start : start + QUERY_BLOCK] for start in range(0, q.shape[2], QUERY_BLOCK))
+        return torch.cat([(some @ k).softmax(dim=-1, dtype=torch.float32).mean(dim=1) for some in blocks], dim=1)
+
+    def _projected(self, x: Tensor, count: int) -> list[Tensor]:
+        """The first `count` of queries, keys and values, each [B, h, N, d]."""
+        parts = list(zip(self.qkv.weight.chunk(3), (self.q_bias, self.k_bias, self.v_bias), strict=True))[:count]
+        shape = (*x.shape[:2], self.heads, -1)
+        return [F.linear(x, weight, bias).view(shape).transpose(1, 2) for weight, bias in parts]
 
 
 def _observed_attention(
@@ -140,22 +154,30 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(arch.dim, eps=arch.norm_eps)
         self.mlp = MLP(arch)
 
-    def forward(self, tokens: Tokens, reducer: Reducer | None = None, r: int = 0, layer: int = 0) -> Tokens:
-        """Removes exactly `r` tokens where the reducer acts: after the attention or after the MLP."""
+    def forward(self, tokens: Tokens, reducer: Reducer | None = None, r: int = 0, layer: int = 0, reached: Tensor | None = None) -> Tokens:
+        """Removes exactly `r` tokens where the reducer acts: after the attention or after the MLP. `reached` [B, P]: rollout of patches."""
         acting = reducer if r > 0 else None
         size = tokens.size if reducer is not None and reducer.proportional else None
         out, seen = self.attn(self.norm1(tokens.features), size, acting.needs if acting else frozenset())
         tokens = tokens._replace(features=tokens.features + out)
         if acting and not acting.after_mlp:
-            tokens = _reduce(tokens, seen, acting, r, layer)
+            tokens = _reduce(tokens, seen, acting, r, layer, reached)
         tokens = tokens._replace(features=tokens.features + self.mlp(self.norm2(tokens.features)))
         if acting and acting.after_mlp:
-            tokens = _reduce(tokens, seen, acting, r, layer)
+            tokens = _reduce(tokens, seen, acting, r, layer, reached)
         return tokens
 
+    def watched(self, features: Tensor, needs: frozenset[str]) -> tuple[Tensor, Attended]:
+        """[B, N, C] -> ([B, N, C], what the block sees when nothing has left)."""
+        out, seen = self.attn(self.norm1(features), None, needs)
+        features = features + out
+        return features + self.mlp(self.norm2(features)), seen
 
-def _reduce(tokens: Tokens, seen: Attended, reducer: Reducer, r: int, layer: int) -> Tokens:
-    observation = Observation(tokens.features, tokens.size, seen.keys, seen.entropy, seen.received, layer)
+
+def _reduce(tokens: Tokens, seen: Attended, reducer: Reducer, r: int, layer: int, reached: Tensor | None) -> Tokens:
+    if reached is not None and tokens.rows is not None:
+        reached = mean_over_patches(reached, tokens.rows, tokens.features.shape[1])
+    observation = Observation(tokens.features, tokens.size, seen.keys, seen.entropy, seen.received, layer, reached)
     assignment = reducer(observation, r)
     return merge(tokens, assignment) if reducer.merges else prune(tokens, assignment)
 
@@ -202,7 +224,10 @@ class VideoEncoder(nn.Module):
         return tokens
 
     def encode(self, features: Tensor, reducer: Reducer | None = None, removed: Sequence[int] = ()) -> Encoded:
-        """[B S, N, C] -> the last block's tokens; `removed[l]` tokens of each sequence leave in block l (none where it is not given)."""
+        """[B S, N, C] -> the last block's tokens; `removed[l]` tokens of each sequence leave in block l (none where it is not given).
+
+        The reducer must not ask for the rollout, which `forward` computes of clips.
+        """
         return self._encoded(self._go_on(Tokens(features, None, None), reducer, self._per_block(removed)), features.shape[1])
 
     def forward(
@@ -217,27 +242,56 @@ class VideoEncoder(nn.Module):
             if prefixes is not None:
                 prefixes.keep(reducer, (), known[1])
         done, tokens = known
-        return self._encoded(self._go_on(tokens, reducer, removed, done, prefixes), self.arch.num_tokens)
+        reached = self._reached(video, prefixes) if reducer is not None and "rollout" in reducer.needs else None
+        return self._encoded(self._go_on(tokens, reducer, removed, done, prefixes, reached), self.arch.num_tokens)
 
     def observe(self, video: Tensor, needs: frozenset[str]) -> Iterator[Attended]:
         """`video` [B, 3, T, H, W], normalised -> what each block sees when nothing is removed; B counts sequences there."""
         features = self.embed(video)
         for block in self.blocks:
             assert isinstance(block, Block)
-            out, seen = block.attn(block.norm1(features), None, needs)
+            features, seen = block.watched(features, needs)
             yield seen
-            features = features + out
-            features = features + block.mlp(block.norm2(features))
+
+    def rollout(self, video: Tensor) -> Tensor:
+        """`video` [B, 3, T, H, W], normalised -> [B S, N] attention rollout of the unreduced model; class tokens have 0."""
+        per_clip = len(self.blocks) * self.arch.sequences * self.arch.num_tokens**2
+        return torch.cat([self._rollout(some) for some in torch.split(video, max(MAPS // per_clip, 1))])
+
+    def _rollout(self, video: Tensor) -> Tensor:
+        *before, last = cast(list[Block], list(self.blocks))
+        features, maps = self.embed(video), list[Tensor]()
+        for block in before:
+            features, seen = block.watched(features, frozenset({"map"}))
+            assert seen.map is not None
+            maps.append(seen.map)
+        maps.append(last.attn.map(last.norm1(features)))  # nothing else of the last block is needed
+        return rollout(maps, int(self.arch.class_token))
+
+    def _reached(self, video: Tensor, prefixes: PrefixesOfClips | None) -> Tensor:
+        """The rollout of these clips, computed once where there are `prefixes`."""
+        if prefixes is not None and (found := prefixes.rollout()) is not None:
+            return found
+        reached = self.rollout(video)
+        if prefixes is not None:
+            prefixes.keep_rollout(reached)
+        return reached
 
     def _per_block(self, removed: Sequence[int]) -> tuple[int, ...]:
         return (*removed, *(0,) * (len(self.blocks) - len(removed)))
 
     def _go_on(
-        self, tokens: Tokens, reducer: Reducer | None, removed: Sequence[int], done: int = 0, prefixes: PrefixesOfClips | None = None
+        self,
+        tokens: Tokens,
+        reducer: Reducer | None,
+        removed: Sequence[int],
+        done: int = 0,
+        prefixes: PrefixesOfClips | None = None,
+        reached: Tensor | None = None,
     ) -> Tokens:
         """Through the blocks that are not `done`; after the last one nothing is kept, for no other schedule could go on from there."""
         for layer in range(done, len(self.blocks)):
-            tokens = self.blocks[layer](tokens, reducer, removed[layer], layer)
+            tokens = self.blocks[layer](tokens, reducer, removed[layer], layer, reached)
             if prefixes is not None and layer + 1 < len(self.blocks):
                 prefixes.keep(reducer, removed[: layer + 1], tokens)
         return tokens

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import Tensor
 
 from tldr_search.backbones.architecture import Architecture
+from tldr_search.backbones.chosen import settled
 from tldr_search.reducers import Method, get_method
 from tldr_search.reducers.reducer import Reducer
 from tldr_search.schedule import Schedule
+from tldr_search.winners import Scheduled
 
 
 class Output(NamedTuple):
@@ -29,8 +30,12 @@ class Output(NamedTuple):
     """[B, P] int64: row of `tokens` that represents each input patch (cell of a Swin); -1 where it was pruned."""
 
 
-def reduction(arch: Architecture, method: str | Method, schedule: Sequence[int]) -> tuple[Reducer | None, Schedule]:
-    """-> (reducer, tokens that leave in each layer); `ValueError` if the schedule is impossible for the model."""
-    row = get_method(method)
-    removed = row.removed(schedule, arch.geometry)
+def reduction(arch: Architecture, method: str | Method, schedule: Scheduled) -> tuple[Reducer | None, Schedule]:
+    """-> (reducer, tokens that leave in each layer); `ValueError` if the schedule is impossible for the model.
+
+    A `best.yaml` in the place of the schedule is read; of its methods the best one is taken where `method` is `none`.
+    """
+    chosen = settled(arch, method, schedule)
+    row = get_method(chosen.method)
+    removed = row.removed(chosen.schedule, arch.geometry)
     return row.build(arch.geometry) if any(removed) else None, removed

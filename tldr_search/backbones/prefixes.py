@@ -2,8 +2,9 @@
 
 States are kept and handed on, never changed, so that a forward pass that goes on from one gives what it would have given from the
 start: bit for bit on a CPU, and on a GPU as far as that repeats itself (sums over merged tokens may run in another order there). It holds
-because a reducer knows nothing of the layers before its own. Where nothing has left yet, the attention of all methods is the same (there
-are no sizes), and so is the state: they share it.
+because a reducer knows nothing of the layers before its own, and because what it knows of the unreduced model (its rollout) follows from
+the clips alone, and is kept here, too. Where nothing has left yet, the attention of all methods is the same (there are no sizes), and so
+is the state: they share it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
+
+from torch import Tensor
 
 from tldr_search.reducers.reducer import Reducer
 from tldr_search.tokens import Tokens
@@ -22,8 +25,8 @@ class _Key(NamedTuple):
     clips: Hashable
     reducer: Reducer | None
     """None as long as nothing has left."""
-    removed: tuple[int, ...]
-    """Tokens that left in each of the layers that are done."""
+    removed: tuple[int, ...] | None
+    """Tokens that left in each of the layers that are done; None: not a state, but the rollout of the unreduced model."""
 
 
 class _State(NamedTuple):
@@ -119,6 +122,15 @@ class PrefixesOfClips(NamedTuple):
     def keep(self, reducer: Reducer | None, removed: Sequence[int], tokens: Tokens) -> None:
         """The state after as many layers as `removed` has entries; after none, the embedded clips."""
         self.prefixes.put(self._key(reducer, removed), tokens)
+
+    def rollout(self) -> Tensor | None:
+        """[B, N] what `keep_rollout` was given for these clips, if it is still there."""
+        found = self.prefixes.get(_Key(self.clips, None, None))
+        return None if found is None else found.features[..., 0]
+
+    def keep_rollout(self, scores: Tensor) -> None:
+        """[B, N], as tokens of one channel."""
+        self.prefixes.put(_Key(self.clips, None, None), Tokens(scores[..., None], None, None))
 
     def _key(self, reducer: Reducer | None, removed: Sequence[int]) -> _Key:
         return _Key(self.clips, reducer if any(removed) else None, tuple(removed))

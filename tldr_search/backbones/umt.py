@@ -5,7 +5,6 @@ Notation: B clips, texts or questions, K tokens of a clip, L ids of a text, A an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,6 +19,7 @@ from tldr_search.backbones.text.batch import TextBatch
 from tldr_search.backbones.text.bert import Memory, TextEncoder
 from tldr_search.backbones.text.decoder import AnswerDecoder
 from tldr_search.reducers import Method
+from tldr_search.winners import Scheduled
 
 IGNORED = -100
 """Label of a position that does not count."""
@@ -59,7 +59,7 @@ class UMTVideo(nn.Module):
         self.head = nn.Linear(arch.dim, arch.num_classes) if arch.num_classes else None
 
     def forward(
-        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+        self, video: Tensor, method: str | Method = "none", schedule: Scheduled = (), prefixes: PrefixesOfClips | None = None
     ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`; `prefixes` of these clips: what is there is not computed again.
 

@@ -10,7 +10,7 @@ Notation: B clips, n rows (tokens that are left), C channels, K cells that are l
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,7 @@ from tldr_search.backbones.windows import WindowAttention
 from tldr_search.reducers import Method
 from tldr_search.reducers.reducer import Observation
 from tldr_search.tokens import Assignment, ones
+from tldr_search.winners import Scheduled
 
 
 class PatchEmbed(nn.Module):
@@ -121,7 +122,7 @@ class VideoSwin(nn.Module):
         self.head = nn.Linear(width, arch.num_classes) if arch.num_classes else None
 
     def forward(
-        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+        self, video: Tensor, method: str | Method = "none", schedule: Scheduled = (), prefixes: PrefixesOfClips | None = None
     ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`, whose tokens are cells; so does r of the schedule count cells.
 
@@ -144,6 +145,19 @@ class VideoSwin(nn.Module):
                     rows, layout = _prune(rows, layout, acting(observation, removed[layer]))
         return self._output(self.norm(rows), layout)
 
+    def observe(self, video: Tensor, needs: frozenset[str]) -> Iterator[Attended]:
+        """`video` [B, 3, T, H, W], normalised -> what a method sees between stages when nothing is removed, of each cell."""
+        check_clips(self.arch, video)
+        rows = self.patch_embed(video)
+        for stage, module in enumerate(self.layers):
+            assert isinstance(module, Stage)
+            if module.downsample is None:
+                return
+            layout = self._lay_out(stage, None, rows.device)
+            rows, seen = module(rows, layout, needs)
+            yield _of_cells(seen, layout)
+            rows = module.downsample(rows, layout, self._lay_out(stage + 1, None, rows.device))
+
     def _lay_out(self, stage: int, kept: Tensor | None, device: torch.device) -> Layout:
         return lay_out(stage_grid(self.arch, stage), cell_side(stage), kept, device)
 
@@ -160,8 +174,14 @@ class VideoSwin(nn.Module):
 
 def _observation(rows: Tensor, layout: Layout, seen: Attended, before: Layout, layer: int) -> Observation:
     """Means of each cell: of the features after patch merging, of what the block before it saw."""
-    keys, entropy, received = (None if values is None else before.means(values) for values in seen)
-    return Observation(layout.means(rows), None, keys, entropy, received, layer)
+    of_cells = _of_cells(seen, before)
+    return Observation(layout.means(rows), None, of_cells.keys, of_cells.entropy, of_cells.received, layer)
+
+
+def _of_cells(seen: Attended, layout: Layout) -> Attended:
+    """Means of each cell; there is no map of attention within windows."""
+    keys, entropy, received = (None if values is None else layout.means(values) for values in (seen.keys, seen.entropy, seen.received))
+    return Attended(keys, entropy, received)
 
 
 def _prune(rows: Tensor, layout: Layout, assignment: Assignment) -> tuple[Tensor, Layout]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
 from tldr_search.backbones.architecture import PlainArchitecture
@@ -11,6 +9,7 @@ from tldr_search.backbones.encoder import VideoEncoder
 from tldr_search.backbones.output import Output, reduction
 from tldr_search.backbones.prefixes import PrefixesOfClips
 from tldr_search.reducers import Method
+from tldr_search.winners import Scheduled
 
 
 class VideoMAE(nn.Module):
@@ -26,7 +25,7 @@ class VideoMAE(nn.Module):
         self.head = nn.Linear(arch.dim, arch.num_classes)
 
     def forward(
-        self, video: Tensor, method: str | Method = "none", schedule: Sequence[int] = (), prefixes: PrefixesOfClips | None = None
+        self, video: Tensor, method: str | Method = "none", schedule: Scheduled = (), prefixes: PrefixesOfClips | None = None
     ) -> Output:
         """`video` [B, 3, T, H, W], normalised -> `Output`; `prefixes` of these clips: what is there is not computed again.
 

@@ -1,1 +1,1 @@
-"""The subcommands: each file adds one to the parser (`add`), and runs it; `show` says how results look."""
+"""The subcommands, one a file: `add` gives a parser its options, `run` runs it; `show` says how results look."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import add_reduction, print_json, subcommand, whole
+from tldr_search.command_line.parsing import add_reduction, print_json, scheduled, whole
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "bench", run, "speed and memory of a schedule, beside the unreduced model")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     add_reduction(parser)
     parser.add_argument("--precision", default="fp32", help="fp32, bf16 or (on a GPU) fp16")
     parser.add_argument("--batch-size", type=whole, default=1, help="clips at a time")
@@ -33,11 +31,8 @@ def run(options: argparse.Namespace) -> None:
         else:
             print(show.reranking(row))
         return
-    from tldr_search.schedule import parse_schedule
-
-    schedule = parse_schedule(options.schedule) if options.schedule else ()
     shape = (options.frames, options.precision, options.batch_size, options.turns)
-    found = commands.bench(options.model, options.method, schedule, *shape, options.hugging_face)
+    found = commands.bench(options.model, options.method, scheduled(options.schedule), *shape, options.hugging_face)
     if options.json:
         print_json(found)
     else:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from tldr_search.command_line.parsing import print_json, subcommand
+from tldr_search.command_line.parsing import print_json
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "check", run, "find every problem of a config: checkpoint, annotations, videos")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
     parser.add_argument("--data", help="root of annotations/, videos/ and checkpoints/")
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json, subcommand
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "evaluate", run, "measure one schedule")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument(
         "config", nargs="?", metavar="CONFIG|VIDEO", help="what to measure (YAML), or a single video; without it the embedded default"
     )

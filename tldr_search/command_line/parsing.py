@@ -6,8 +6,12 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from tldr_search.winners import Scheduled
 
 ALIASES = {"methods": ["--method"]}
 """Other names of options."""
@@ -28,26 +32,37 @@ def command_text() -> str:
 
 def add_reduction(parser: argparse.ArgumentParser) -> None:
     """A model, and what to remove from it."""
-    parser.add_argument("model", metavar="MODEL", help="see `list models`")
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="see `list models`; with a best.yaml by default the model that it counts")
     parser.add_argument("--method", default="none", help="see `list methods`; options follow, as in tome:metric=features")
-    parser.add_argument("--schedule", default="", help="tokens removed per layer (per group and stage for STA), e.g. 600,200,100")
+    counts = "tokens removed per layer (per group and stage for STA), e.g. 600,200,100, or the best.yaml of a study"
+    parser.add_argument("--schedule", default="", help=counts)
     parser.add_argument("--frames", type=whole, help="frames per clip, if not the model's own")
 
 
-def subcommand(subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
-    """A parser below `COMMAND`, with the options that all have."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    parser.set_defaults(run=run)
-    return parser
+def scheduled(text: str) -> Scheduled:
+    """A schedule as numbers, or the `best.yaml` that says it."""
+    from tldr_search.schedule import parse_schedule
+    from tldr_search.winners import is_file
+
+    if is_file(text):
+        return Path(text).expanduser()
+    return parse_schedule(text) if text else ()
 
 
-def add_fields(parser: argparse.ArgumentParser, kind: str) -> None:
-    """One option per field of a config; only those that are given replace what the config says."""
+def add_fields(parser: argparse.ArgumentParser, kind: str, several: Sequence[str] = (), without: Sequence[str] = ()) -> None:
+    """One option per field of a config, `without` some; only those that are given replace what the config says.
+
+    `several`: lists, given one by one.
+    """
     from tldr_search import config
 
     for field, text in config.help_texts(getattr(config, kind)).items():
         names = [*ALIASES.get(field, []), f"--{field.replace('_', '-')}"]
+        if field in without:
+            continue
+        if field in several:
+            parser.add_argument(*names, dest=field, action="append", default=argparse.SUPPRESS, help=_help(f"{text} Give several."))
+            continue
         if config.is_switch(getattr(config, kind), field):
             parser.add_argument(*names, dest=field, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=_help(text))
             continue

@@ -4,30 +4,56 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from tldr_search import commands
-from tldr_search.command_line.parsing import print_json, subcommand
+from tldr_search.command_line.parsing import print_json, whole
+
+MEASURING = ("precision", "batch_size", "turns")
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "report", run, "write the report of a finished run again")
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run")
-    parser.add_argument("--out", type=Path, help="directory for the report; by default the run's own")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run; several: one report that compares them")
+    parser.add_argument("--out", type=Path, help="directory for the report; by default the run's own, of several runs/comparison-...")
+    parser.add_argument("--speed", action="store_true", help="measure speed and memory of the winners on this machine first")
+    parser.add_argument("--precision", help="with --speed: fp32 (by default), bf16 or (on a GPU) fp16")
+    parser.add_argument("--batch-size", type=whole, help="with --speed: clips at a time (1)")
+    parser.add_argument("--turns", type=whole, help="with --speed: how often every model is run (5)")
 
 
 def run(options: argparse.Namespace) -> None:
     """Runs it."""
-    from tldr_search.report import screen_table
+    measuring = _measuring(options)
+    if len(options.runs) > 1:
+        _several(options)
+        return
+    from tldr_search.report import main_paths, screen_table
 
-    if options.out and len(options.runs) > 1:
-        raise ValueError(f"--out {options.out} with {len(options.runs)} runs; one run would be accepted, or no --out")
-    summaries = []
-    for path in options.runs:
-        result, paths = commands.report(path, options.out)
-        summaries.append(commands.study_summary(result, path))
-        if not options.json:
-            print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+    path = options.runs[0]
+    result, paths = commands.report(path, options.out, measuring)
     if options.json:
-        print_json(summaries[0] if len(summaries) == 1 else {"runs": summaries})
+        print_json(commands.study_summary(result, path))
+    else:
+        print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, main_paths(paths))))
+
+
+def _several(options: argparse.Namespace) -> None:
+    from tldr_search.report.several import screen
+
+    comparison, paths = commands.compare(options.runs, options.out)
+    if options.json:
+        print_json(commands.comparison_summary(comparison))
+    else:
+        print("\n" + screen(comparison) + "\n\n" + "\n".join(map(str, paths)))
+
+
+def _measuring(options: argparse.Namespace) -> commands.Measuring | None:
+    """How to measure; None if nothing is to be measured; `ValueError` for options that would have no effect."""
+    given = {name: value for name in MEASURING if (value := getattr(options, name)) is not None}
+    if not options.speed:
+        for name, value in given.items():
+            raise ValueError(f"--{name.replace('_', '-')} {value} without --speed; both, or neither, would be accepted")
+        return None
+    if len(options.runs) > 1:
+        raise ValueError(f"--speed with {len(options.runs)} runs; one run at a time would be accepted")
+    return commands.Measuring(**given)

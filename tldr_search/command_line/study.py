@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import signal
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json, subcommand
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "study", run, "search the schedules that reach a budget")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
     parser.add_argument("--dry-run", action="store_true", help="say what it would do: reachable range, size of the space, expected time")
     add_fields(parser, "StudyConfig")
@@ -21,7 +20,7 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Runs it."""
     from tldr_search import config
-    from tldr_search.report import screen_table
+    from tldr_search.report import main_paths, screen_table
     from tldr_search.study.progress import Bar
 
     chosen = chosen_fields(options, config.StudyConfig)
@@ -35,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(commands.study_summary(result, study.directory))
     else:
-        print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, paths)))
+        print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, main_paths(paths))))
 
 
 def _end(number: int, frame: object) -> NoReturn:

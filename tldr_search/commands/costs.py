@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import architecture
+from tldr_search.backbones.chosen import settled
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
 from tldr_search.names import near
 from tldr_search.preflight import check_hardware
 from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule
+from tldr_search.winners import Scheduled, read
 
 
 class Reranked(NamedTuple):
@@ -27,33 +31,65 @@ class Reranked(NamedTuple):
 RERANKED = Reranked()
 
 
-def flops(model: str, method: str = "none", schedule: Schedule = (), frames: int | None = None, verify: bool = False) -> Row:
-    """What a schedule costs, layer by layer; with `verify` counted by fvcore on the module itself, too."""
-    arch = architecture(model) if frames is None else architecture(model, frames=frames)
-    count = CostModel(arch, _method(method, schedule))
-    cost = count(schedule)
+class Asked(NamedTuple):
+    """What to count or to measure."""
+
+    arch: Architecture
+    method: Method
+    schedule: Schedule
+
+
+def flops(model: str | None, method: str = "none", schedule: Scheduled = (), frames: int | None = None, verify: bool = False) -> Row:
+    """What a schedule costs, layer by layer; with `verify` counted by fvcore on the module itself, too.
+
+    `schedule` may be the `best.yaml` of a study; `model` is then by default the one whose cost the study counted.
+    """
+    arch, chosen, r = _asked(model, method, schedule, frames)
+    count = CostModel(arch, chosen)
+    cost = count(r)
     row: Row = {
-        "model": model,
+        "model": arch.name,
         "frames": arch.frames,
         "method": count.method.spec,
-        "schedule": list(count.method.full(schedule, count.geometry)),
+        "schedule": list(count.method.full(r, count.geometry)),
+        "schedule_from": _file(schedule),
         "tokens": list(cost.tokens),
         "counted_in": _unit(count.geometry),
         "gflops": cost.gflops,
         "base_gflops": count.base,
         "layers": [{**layer._asdict(), "macs": layer.macs} for layer in cost.layers],
+        "observation_macs": cost.observation,
         "patch_embed_macs": cost.patch_embed,
         "tail_macs": cost.tail,
     }
     if verify:
         from tldr_search.backbones.fvcore_count import count_macs
 
-        counted = count_macs(arch, count.method, schedule)
+        counted = count_macs(arch, count.method, r)
         row |= {"fvcore_gflops": counted / 1e9, "equal": counted == cost.macs}
     return row
 
 
-def _method(spec: str, schedule: Schedule) -> Method:
+def _asked(model: str | None, method: str, schedule: Scheduled, frames: int | None) -> Asked:
+    """`ValueError` if there is neither a model nor a file that names one, or if the file is for other models."""
+    fields = {} if frames is None else {"frames": frames}
+    if model is not None:
+        arch = architecture(model, **fields)
+    elif isinstance(schedule, str | Path):
+        found = read(schedule)
+        arch = architecture(found.cost_model, **{**found.overrides, **fields})
+    else:
+        raise ValueError("no MODEL; one of `list models`, or --schedule with the best.yaml of a study, would be accepted")
+    chosen, r = settled(arch, method, schedule)
+    return Asked(arch, _method(chosen, r), r)
+
+
+def _file(schedule: Scheduled) -> str | None:
+    """The `best.yaml`, if it was one."""
+    return str(schedule) if isinstance(schedule, str | Path) else None
+
+
+def _method(spec: str | Method, schedule: Schedule) -> Method:
     """`ValueError` if there is a schedule, but nothing that follows it."""
     method = get_method(spec)
     if method == NONE and any(schedule):
@@ -69,23 +105,22 @@ def _unit(geometry: Geometry) -> str:
 
 
 def bench(
-    model: str,
+    model: str | None,
     method: str = "none",
-    schedule: Schedule = (),
+    schedule: Scheduled = (),
     frames: int | None = None,
     precision: str = "fp32",
     batch_size: int = 1,
     turns: int = 5,
     hugging_face: bool = False,
 ) -> Row:
-    """Speed and memory of a schedule, paired with those of the unreduced model."""
+    """Speed and memory of a schedule, paired with those of the unreduced model; `model` and `schedule` as in `flops`."""
     for name, value in (("batch-size", batch_size), ("turns", turns)):
         if value < 1:
             raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
-    arch = architecture(model) if frames is None else architecture(model, frames=frames)
-    chosen = _method(method, schedule)
+    arch, chosen, r = _asked(model, method, schedule, frames)
     cost = CostModel(arch, chosen)
-    reduced = schedule if any(chosen.removed(schedule, arch.geometry)) else ()
+    reduced = r if any(chosen.removed(r, arch.geometry)) else ()
     from tldr_search import bench as measure
 
     if precision not in measure.PRECISIONS:
@@ -94,11 +129,12 @@ def bench(
     setting = measure.Setting(arch, precision, batch_size)
     timings = measure.compare(setting, chosen, reduced, turns, hugging_face)
     return {
-        "model": model,
+        "model": arch.name,
         "frames": arch.frames,
         "image_size": arch.image_size,
         "method": chosen.spec,
-        "schedule": list(chosen.full(schedule, arch.geometry)),
+        "schedule": list(chosen.full(r, arch.geometry)),
+        "schedule_from": _file(schedule),
         "device": setting.device.type,
         "precision": precision,
         "batch_size": batch_size,
@@ -119,10 +155,12 @@ def bench(
     }
 
 
-def bench_reranking(model: str, frames: int | None = None, turns: int = 5) -> Row:
+def bench_reranking(model: str | None, frames: int | None = None, turns: int = 5) -> Row:
     """How much faster re-ranking is than looking at every pair by itself, on a few random videos and texts."""
     if turns < 1:
         raise ValueError(f"--turns {turns}; a whole number from 1 would be accepted")
+    if model is None:
+        raise ValueError("no MODEL; one of `list models` with a text tower that re-ranks, such as umt-b, would be accepted")
     arch = architecture(model, frames=frames or RERANKED.frames)
     from tldr_search import bench_reranking as measure
 

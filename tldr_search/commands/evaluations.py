@@ -30,12 +30,13 @@ def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
     from tldr_search.evaluate import Evaluator, launched
     from tldr_search.tasks.ranks import SharedError
 
+    origin, config = config.schedule_file, config.in_numbers()
     world = launched(config.devices, config.num_nodes)
     check_hardware(config.precision, world.devices)
     evaluator = Evaluator(config, world, bar=True)
     with locked(make_writable(config.directory)) if evaluator.is_first else nullcontext(), evaluator.together():
         try:
-            return _evaluate(config, evaluator, world, command)
+            return _evaluate(config, evaluator, world, command, origin)
         except SharedError:
             if evaluator.is_first:
                 raise
@@ -55,7 +56,7 @@ def tell_ranks(error: ValueError) -> None:
         tell(error)
 
 
-def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, command: str) -> Row | None:
+def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, command: str, origin: str | None) -> Row | None:
     from tldr_search import card
 
     cost, evaluated = _reduction(config)
@@ -65,7 +66,7 @@ def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, comman
     kept = config.directory / "unfinished" / name
     found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
     if evaluator.is_first:
-        row = card.make(config, split, found, cost, evaluated, world, command) | {"identity": name}
+        row = card.make(config, split, found, cost, evaluated, world, command) | {"schedule_from": origin, "identity": name}
         paths = card.write(row, found, config.directory)
     if evaluator.is_first_of_node:
         shutil.rmtree(kept, ignore_errors=True)
@@ -87,6 +88,7 @@ def answer(config: AnswerConfig, video: Path) -> Row:
         "cost_model": config.costs,
         "method": cost.method.spec,
         "schedule": list(cost.method.full(config.r, cost.geometry)),
+        "schedule_from": config.schedule_file,
         "gflops": cost(config.r).gflops,
         "protocol": config.cut.protocol,
         "kind": config.measures,
@@ -96,7 +98,7 @@ def answer(config: AnswerConfig, video: Path) -> Row:
 
 def _reduction(config: ReducedSettings) -> tuple[CostModel, Schedule]:
     """What is counted, and the schedule in the counts of the model that runs."""
-    method, counted = get_method(config.method), config.counted
+    method, counted = get_method(config.reduction.method), config.counted
     cost = CostModel(counted, method)
     reduces = any(method.removed(config.r, counted.geometry))
     return cost, transfer(config.r, method, counted.geometry, config.evaluated.geometry) if reduces else ()

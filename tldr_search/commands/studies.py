@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tldr_search import identity
 from tldr_search.commands.reports import write
 from tldr_search.commands.row import Row
+from tldr_search.commands.visualizations import look
 from tldr_search.cost import COUNTED
 from tldr_search.preflight import check_hardware
 
@@ -43,6 +44,7 @@ def study(config: StudyConfig, command: str = "", progress: Progress | None = No
             profile=partial(_profile, config),
             same_split=bool(identity.shared_videos(splits)),
         )
+    look(config, found)
     return found, write(found, config.directory)
 
 

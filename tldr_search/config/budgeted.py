@@ -94,7 +94,7 @@ class BudgetSettings(Settings, ABC):
 
     def _budget_rules(self) -> Iterator[Rule]:
         yield Rule("budget", each(parse_budget, [self.budget]))
-        yield Rule("budget", self._not_measurable(), needs=("model", *self._counted))
+        yield Rule("budget", self._not_measurable(), needs=("model", "methods", "baselines", *self._counted))
         yield Rule("budget", self._upside_down(), needs=self._counted)
         yield Rule("budget", self._out_of_reach(), needs=("methods", *_SHAPED, *self._counted))
         yield Rule("ladder", each(parse_budget, self.ladder, "ladder: "))
@@ -137,6 +137,10 @@ class BudgetSettings(Settings, ABC):
             yield f"budget {self.budget}: measured on {self.model}, which runs, but schedules are those of {self.costs}; {accepted}"
         elif self.evaluated.geometry.between_stages:
             yield f"budget {self.budget}: {self.model} is not timed layer by layer; a budget in gflops or per cent would be accepted"
+        for name in (*self.methods, *self.baselines):
+            if get_method(name).observes:
+                accepted = "a budget in gflops or per cent would be accepted"
+                yield f"budget {self.budget}: {name} runs the model twice, not layer by layer; {accepted}"
 
     def _upside_down(self) -> Iterator[str]:
         """Of a measured budget it is known once it is measured."""

@@ -58,6 +58,8 @@ class EvaluateConfig(ReducedSettings):
         """Where the result goes."""
         if self.out:
             return expanded(self.out)
+        if self.schedule_file:
+            return self.in_numbers().directory
         reduced = [self.method.replace(":", "-"), self.schedule.replace(",", "-")] if any(self.r) else ["unreduced"]
         deciding = {name: value for name, value in asdict(self).items() if name not in HOW}
         digest = hashlib.sha256(repr(deciding).encode()).hexdigest()[:6]

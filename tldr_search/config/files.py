@@ -10,13 +10,17 @@ from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
+from tldr_search import winners
+from tldr_search.config import paths
 from tldr_search.config.answer import AnswerConfig
 from tldr_search.config.evaluation import EvaluateConfig
 from tldr_search.config.fields import plain
 from tldr_search.config.rules import Mistakes
 from tldr_search.config.settings import ConfigError, Settings
 from tldr_search.config.study import StudyConfig
+from tldr_search.config.visualize import VisualizeConfig
 from tldr_search.names import near
+from tldr_search.reducers import NONE
 
 Config = TypeVar("Config", bound=Settings)
 
@@ -49,6 +53,8 @@ def _read(path: str | Path) -> Mapping[Any, object]:
         raise ValueError(f"config {path} is no YAML: {' '.join(str(error).split())}") from error
     if content is not None and not isinstance(content, Mapping):
         raise ValueError(f"config {path}: {type(content).__name__} at the top; names with values would be accepted")
+    if content and {"methods", "provenance"} <= content.keys():
+        raise ValueError(f"config {path} is the best.yaml of a study; --schedule {path} would be accepted")
     return content or {}
 
 
@@ -75,15 +81,47 @@ def default_study(**overrides: object) -> StudyConfig:
 
 
 def default_evaluation(**overrides: object) -> EvaluateConfig:
-    """Model and cost twin of the study in the package, unless another model is asked for."""
-    twin = {} if "model" in overrides else {"cost_model": default_study().cost_model}
-    return from_mapping(EvaluateConfig, {**twin, **overrides})
+    """Model and cost twin of the study in the package, or of the study whose `best.yaml` is given, unless another model is asked for."""
+    return from_mapping(EvaluateConfig, {**_models(overrides), **overrides})
 
 
 def one_video(**overrides: object) -> AnswerConfig:
-    """What to ask of a single video; the cost twin of the embedded default, unless another model is asked for."""
-    twin = {} if "model" in overrides else {"cost_model": default_study().cost_model}
-    return from_mapping(AnswerConfig, {**twin, **overrides})
+    """What to ask of a single video; model and cost twin as in `default_evaluation`."""
+    return from_mapping(AnswerConfig, {**_models(overrides), **overrides})
+
+
+def to_visualize(path: str | Path | None = None, **overrides: object) -> VisualizeConfig:
+    """What to show: of the model and the clips of a study or an evaluation, whose other settings are left aside; without one, of the
+    embedded default, or of the models of the `best.yaml` that is shown.
+    """
+    if path is None:
+        return from_mapping(VisualizeConfig, {**_models(overrides), **overrides})
+    content = dict(_read(path))
+    for name, other in (("split", "report_split"), ("methods", "method")):
+        if content.get(other, NONE.name) != NONE.name and name not in content:
+            content[name] = content[other]
+    for name, other in (("schedule", "budget"), ("budget", "schedule")):
+        if name in overrides:
+            content.pop(other, None)
+    known, others = get_type_hints(VisualizeConfig), {**get_type_hints(StudyConfig), **get_type_hints(EvaluateConfig)}
+    kept = {name: value for name, value in content.items() if name in known or name not in others}
+    kept.pop("out", None)  # where another command's results are
+    try:
+        return from_mapping(VisualizeConfig, {**kept, **overrides})
+    except ConfigError as error:
+        raise ConfigError(error.config, error.mistakes, f"config {path}: ") from error
+
+
+def _models(given: Mapping[str, object]) -> dict[str, object]:
+    """Model and cost model, where none is asked for: those of the `best.yaml` that is given, or of the embedded default."""
+    schedule = given.get("schedule")
+    if "model" in given:
+        return {}
+    if not winners.is_file(schedule):
+        return {"cost_model": default_study().cost_model}
+    found = winners.read(paths.expanded(str(schedule)))
+    twin = found.model != found.cost_model
+    return {"model": found.model, "cost_model": found.cost_model if twin else None, **({} if twin else found.overrides)}
 
 
 def to_yaml(config: Settings) -> str:

@@ -27,8 +27,10 @@ _SHAPING = ("frames", "num_classes", *_SETTLED)
 """What decides, besides the model, the shape of what is evaluated."""
 PRECISIONS = ("fp32", "bf16", "fp16")
 ON_BAD_VIDEO = ("fail", "exclude")
-HOW = frozenset({"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out", "storage", "workers"})
-"""Settings that decide where and how fast, not what is found."""
+HOW = frozenset(
+    {"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out", "shown_clips", "storage", "workers"}
+)
+"""Settings that decide where and how fast, and what is shown, not what is found."""
 WEIGHTS = f"a file or directory with weights, a hub id (owner/name), or {RANDOM}, would be accepted"
 
 

@@ -50,6 +50,8 @@ class StudyConfig(BudgetSettings):
     """Chance, over all looks at a schedule, of stopping one that is as good as the best."""
     patience: int = 20
     """Trials without a significant gain after which the search at a budget ends; 0: never."""
+    shown_clips: int = 3
+    """Clips of the report split on which the report shows what was removed; 0: none."""
     workers: int | None = None
     """Processes on this machine; by default one for each GPU, or one."""
     storage: str | None = None
@@ -89,7 +91,7 @@ class StudyConfig(BudgetSettings):
         yield Rule("report_split", self._same_file(), needs=("search_split", "allow_same_split", "benchmark", "task", "objective"))
         yield from self._method_rules()
         yield Rule("sampler", one_of("sampler", self.sampler, SAMPLERS))
-        for field, smallest in (("trials", 1), ("rung_trials", 1), ("seed", 0), ("patience", 0)):
+        for field, smallest in (("trials", 1), ("rung_trials", 1), ("seed", 0), ("patience", 0), ("shown_clips", 0)):
             yield Rule(field, at_least(field, getattr(self, field), smallest))
         if self.workers is not None:
             yield Rule("workers", at_least("workers", self.workers, 1))

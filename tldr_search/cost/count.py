@@ -36,11 +36,13 @@ class Cost(NamedTuple):
     """Block by block."""
     tail: int
     """What follows the last block: norms, and a classifier or projection that belongs to the encoder."""
+    observation: int = 0
+    """Looking at the unreduced model first: what its attention maps need, and what is made of them."""
 
     @property
     def macs(self) -> int:
         """All of the vision encoder."""
-        return self.patch_embed + sum(layer.macs for layer in self.layers) + self.tail
+        return self.observation + self.patch_embed + sum(layer.macs for layer in self.layers) + self.tail
 
     @property
     def gflops(self) -> float:

@@ -32,8 +32,9 @@ def _macs(arch: PlainArchitecture, method: Method, removed: NDArray[np.int64]) -
     attention = clip * (4 * n * c**2 + 2 * n**2 * c + 5 * n * c)
     mlp = clip * (2 * arch.mlp_ratio * in_mlp * c**2 + 5 * in_mlp * c)
     tails = np.array([plain.tail(arch, tokens) for tokens in range(arch.num_tokens + 1)])
+    seen = plain.observation(arch) * removed.any(axis=1) if method.observes else 0
     total: NDArray[np.int64] = (
-        (attention + mlp).sum(axis=1) + _decisions(arch, method, n, removed) + plain.embedding(arch) + tails[left[:, -1]]
+        (attention + mlp).sum(axis=1) + _decisions(arch, method, n, removed) + plain.embedding(arch) + tails[left[:, -1]] + seen
     )
     return total
 

@@ -14,7 +14,8 @@ def count(arch: PlainArchitecture, method: Method, removed: Schedule) -> Cost:
     for layer, r in enumerate(removed):
         layers.append(_block(arch, method, layer, n, r))
         n -= r
-    return Cost(embedding(arch), tuple(layers), tail(arch, n))
+    seen = observation(arch) if method.observes and any(removed) else 0
+    return Cost(embedding(arch), tuple(layers), tail(arch, n), seen)
 
 
 def _block(arch: PlainArchitecture, method: Method, layer: int, n: int, r: int) -> LayerCost:
@@ -27,6 +28,17 @@ def _block(arch: PlainArchitecture, method: Method, layer: int, n: int, r: int) 
         decision=method.decision_macs(layer, n, r, arch.geometry),
         mlp=clip * (2 * arch.mlp_ratio * in_mlp * c**2 + 5 * in_mlp * c),
     )
+
+
+def observation(arch: PlainArchitecture) -> int:
+    """Patches to tokens, all blocks unreduced (of the last one only norm, queries, keys and their product), and the rollout.
+
+    The rollout is a product of a vector with the attention of all but class tokens, in each block.
+    """
+    n, m, c = arch.num_tokens, arch.num_tokens - arch.geometry.protected, arch.dim
+    block = 4 * n * c**2 + 2 * n**2 * c + 2 * arch.mlp_ratio * n * c**2 + 10 * n * c
+    last = 2 * n * c**2 + n**2 * c + 5 * n * c
+    return embedding(arch) + arch.sequences * ((arch.depth - 1) * block + last + arch.depth * m**2)
 
 
 def embedding(arch: PlainArchitecture) -> int:

@@ -144,6 +144,15 @@ ROWS: tuple[Published, ...] = (
         "175.9",
         (600, 200, 100),
         source="vid-TLDR Table 7",
-        note="479.2 in the same table, by rollout, is this and one unreduced pass",
+    ),
+    _row(
+        "rollout",
+        "umt-b",
+        "msrvtt",
+        "479.2",
+        (600, 200, 100),
+        source="vid-TLDR Table 7",
+        status=Status.CONVENTION,
+        note="printed: a whole unreduced pass and the reduced one; counted: of the former what the rollout needs, and its products",
     ),
 )

@@ -15,6 +15,14 @@ def _token_width(options: Options, geometry: Geometry) -> int:
     return geometry.dim
 
 
+def _by_rollout(options: Options) -> bool:
+    return options["score"] == "rollout"
+
+
+def _always(options: Options) -> bool:
+    return True
+
+
 def _tome_width(options: Options, geometry: Geometry) -> int:
     return geometry.dim if options["metric"] == "features" else geometry.head_dim
 
@@ -30,6 +38,15 @@ METHODS: dict[str, Method] = {
             "vid_tldr:build",
             limit=half,
             match_width=_token_width,
+            observing=_by_rollout,
+            options=(
+                Option(
+                    "score",
+                    "saliency",
+                    ("saliency", "attentiveness", "rollout"),
+                    "what tells the background: a token's own attention, or as in Table 7 what it receives, in its layer or in all of them",
+                ),
+            ),
             ours="CLIP: within each frame; class tokens stay and take no part in saliency",
         ),
         PerLayer(
@@ -72,6 +89,16 @@ METHODS: dict[str, Method] = {
             "top_k:saliency_pruning",
             limit=all_but_one,
             ours="CLIP: within each frame, class tokens take no part; Swin: cells, between stages",
+        ),
+        PerLayer(
+            "rollout",
+            "prune the tokens that attention followed through all layers reaches least",
+            "vid-TLDR Table 7; Abnar and Zuidema (ACL 2020)",
+            False,
+            "top_k:rollout",
+            limit=all_but_one,
+            observing=_always,
+            ours="CLIP: within each frame, class tokens take no part",
         ),
         PerLayer(
             "random",

@@ -115,6 +115,11 @@ class Method(ABC):
         return entries + (0,) * (slots - len(entries))
 
     @property
+    def observes(self) -> bool:
+        """Looks at the whole unreduced model first, which costs one pass more."""
+        return False
+
+    @property
     @abstractmethod
     def after_mlp(self) -> bool:
         """Acts after the MLP instead of between attention and MLP."""
@@ -155,6 +160,11 @@ def no_width(options: Options, geometry: Geometry) -> int:
     return 0
 
 
+def at_once(options: Options) -> bool:
+    """Nothing is looked at before the first layer."""
+    return False
+
+
 @dataclass(frozen=True)
 class PerLayer(Method):
     """Acts in any layer, between attention and MLP; one r per layer."""
@@ -163,6 +173,13 @@ class PerLayer(Method):
     """(n tokens, protected ones) -> how many of them can leave."""
     match_width: Callable[[Options, Geometry], int] = no_width
     """Width of the vectors that are compared, ceil(n/2) x floor(n/2) times; 0 if none are."""
+    observing: Callable[[Options], bool] = at_once
+    """Whether, with these options, it looks at the whole unreduced model first."""
+
+    @property
+    def observes(self) -> bool:
+        """As `observing` says."""
+        return self.observing(self.settings)
 
     @property
     def after_mlp(self) -> bool:
@@ -175,6 +192,11 @@ class PerLayer(Method):
             raise ValueError(
                 f"{self.name} merges tokens of different places into one, but a Swin's windows need all places; "
                 "a method that prunes would be accepted"
+            )
+        if geometry.between_stages and self.observes:
+            raise ValueError(
+                f"{self.spec} follows attention through all layers, but a Swin's tokens attend within windows; "
+                "attentiveness or saliency-pruning would be accepted"
             )
         return geometry.between_stages or tuple(range(geometry.depth))
 

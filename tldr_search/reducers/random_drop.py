@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import torch
@@ -37,9 +38,14 @@ class RandomDrop:
     def __call__(self, observation: Observation, r: int) -> Assignment:
         """See `Reducer`."""
         batch, count = observation.features.shape[:2]
-        generator = torch.Generator("cpu").manual_seed(self.seed * LAYERS + observation.layer)
-        scores = torch.randperm(count, generator=generator, device="cpu").to(observation.features.device)
+        scores = observation.features.new_tensor(draw(self.seed * LAYERS + observation.layer, count), dtype=torch.int64)
         return drop_lowest(scores.expand(batch, -1), r, self.protected)
+
+
+@cache
+def draw(seed: int, count: int) -> tuple[int, ...]:
+    """A permutation of `count` numbers, always the same: plain numbers, so that they are constants where the forward pass is traced."""
+    return tuple(torch.randperm(count, generator=torch.Generator("cpu").manual_seed(seed), device="cpu").tolist())
 
 
 def build(options: Options, geometry: Geometry) -> RandomDrop:

@@ -27,6 +27,8 @@ class Observation(NamedTuple):
     """[B, N] attention received, mean over queries of the head-mean attention."""
     layer: int
     """Index of the block, from 0."""
+    rollout: Tensor | None = None
+    """[B, N] attention rollout of the unreduced model, of a merged token the mean over its patches; protected tokens have 0."""
 
 
 class Reducer(Protocol):
@@ -34,7 +36,7 @@ class Reducer(Protocol):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Which of `keys`, `entropy`, `received` it looks at."""
+        """Which of `keys`, `entropy`, `received`, `rollout` it looks at."""
         ...
 
     @property

@@ -1,6 +1,6 @@
 """Pruning by a score of each token's attention: the r lowest leave, the others keep their order.
 
-The two baselines of vid-TLDR's analysis: attention received (Eq. 3) and the sharpness of a token's own attention (Table 7).
+The baselines of vid-TLDR's analysis: attention received (Eq. 3), attention rollout, the sharpness of a token's own attention (Table 7).
 """
 
 from __future__ import annotations
@@ -26,12 +26,19 @@ def drop_lowest(scores: Tensor, r: int, protected: int) -> Assignment:
     return Assignment(kept, source, torch.zeros_like(source), torch.zeros_like(source, dtype=torch.float32))
 
 
+def statistic(observation: Observation, name: str) -> Tensor:
+    """[B, N]: `entropy`, `received` or `rollout`; higher is more informative."""
+    values = {"entropy": observation.entropy, "received": observation.received, "rollout": observation.rollout}[name]
+    assert values is not None
+    return values
+
+
 @dataclass(frozen=True)
 class TopK:
     """Keeps the tokens with the highest value of one attention statistic."""
 
     statistic: str
-    """`received` or `entropy` (negative entropy: higher is sharper)."""
+    """`received`, `rollout` or `entropy` (negative entropy: higher is sharper)."""
     protected: int
     """Leading tokens that stay."""
 
@@ -46,9 +53,7 @@ class TopK:
 
     def __call__(self, observation: Observation, r: int) -> Assignment:
         """See `Reducer`."""
-        scores = observation.received if self.statistic == "received" else observation.entropy
-        assert scores is not None
-        return drop_lowest(scores, r, self.protected)
+        return drop_lowest(statistic(observation, self.statistic), r, self.protected)
 
 
 def attentiveness(options: Options, geometry: Geometry) -> TopK:
@@ -59,3 +64,8 @@ def attentiveness(options: Options, geometry: Geometry) -> TopK:
 def saliency_pruning(options: Options, geometry: Geometry) -> TopK:
     """Score: sharpness of a token's own attention (vid-TLDR Eq. 5, Table 7)."""
     return TopK("entropy", geometry.protected)
+
+
+def rollout(options: Options, geometry: Geometry) -> TopK:
+    """Score: attention rollout of the unreduced model (vid-TLDR Table 7)."""
+    return TopK("rollout", geometry.protected)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tldr_search.report.effort import effort
+from tldr_search.report.files import write_whole
 from tldr_search.report.rows import Row, at_budget
 from tldr_search.report.tables import difference_record
 from tldr_search.report.words import SAME_SPLIT, amount_text, metric_name, paired_test, schedule_text, sentence, twin_text
@@ -47,7 +48,7 @@ def write_best(result: Result, rows: Sequence[Row], path: Path) -> None:
     import yaml
 
     text = yaml.safe_dump(best(result, rows), sort_keys=False, default_flow_style=None, width=140, allow_unicode=True)
-    path.write_text(_heading(result) + text, encoding="utf-8")
+    write_whole(path, _heading(result) + text)
 
 
 def _heading(result: Result) -> str:

@@ -1,20 +1,25 @@
-"""`report.html`: one file that answers first, then shows how; no network, no scripts."""
+"""`report.html`: one file that answers first, then shows how; everything is inside, and nothing comes from or goes to the network."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tldr_search.config import LABEL_FREE
 from tldr_search.cost import COUNTED, UNITS
+from tldr_search.report import inline
 from tldr_search.report.compare import Difference
 from tldr_search.report.effort import effort, effort_text
+from tldr_search.report.embedded import Drawn, drawn
 from tldr_search.report.equal_cost import equal_cost
-from tldr_search.report.picture import STRONG, Heat, Pareto
-from tldr_search.report.plots import NARROW, WIDE, pareto_figure, svg_text
+from tldr_search.report.hover import hover
+from tldr_search.report.markup import Table, shown
+from tldr_search.report.pictures import Pareto, Pictures
+from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import Row, at_budget, baselines_at, lead, methods
-from tldr_search.report.style import COLOURS
+from tldr_search.report.speed import Speed
+from tldr_search.report.style import INK, MUTED, Style
+from tldr_search.report.tabulated import layer_by_layer, measured, published
 from tldr_search.report.words import (
     NBSP,
     SAME_SPLIT,
@@ -33,48 +38,59 @@ from tldr_search.report.words import (
     paired_test,
     price_label,
     schedule_text,
+    sentence,
     signed_text,
     twin_text,
 )
 from tldr_search.study.result import Result
 
+if TYPE_CHECKING:
+    from tldr_search.report.removed import Shown
+
+__all__ = ["Drawn", "Extras", "page"]
+
 TEMPLATE = "page.html.jinja"
 FILTERS = {
     "cost": cost_text,
     "duration": duration_text,
+    "lines": shown,
     "method": method_name,
     "number": gflops_text,
     "p": p_text,
     "p_sentence": p_sentence,
+    "picture_uri": inline.picture_uri,
     "schedule": schedule_text,
+    "sentence": sentence,
     "signed": signed_text,
 }
+KEYS = {
+    "base": Style(INK, "*"),
+    "note": Style(MUTED, "o"),
+    "stroke": Style(MUTED, "_"),
+    "bar": Style(MUTED, "|"),
+}
+"""Of the legend, beside those of the methods."""
 
 
-def page(result: Result, rows: Sequence[Row], pareto: Pareto, heat: Heat) -> str:
-    """The whole page. Everything that comes from the result is escaped."""
+class Extras(NamedTuple):
+    """What a report may have beside the result itself."""
+
+    speed: Speed | None = None
+    """What the winners were measured to take; None if they weren't."""
+    removed: Sequence[Shown] = ()
+    """Pictures of what the winners removed from a few clips."""
+
+
+def page(result: Result, rows: Sequence[Row], pictures: Pictures, extras: Extras) -> str:
+    """The whole page. Everything that comes from the result, from clips or from this machine is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(loader=PackageLoader("tldr_search.report", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters |= FILTERS
-    environment.globals |= {"interval": interval_text, "plain": _plain}
-    template = environment.get_template(TEMPLATE)
-    return template.render(_answer(result, rows) | _search(result, rows) | _prices(result) | _pictures(pareto, heat))
-
-
-def inline_svg(svg: str, prefix: str) -> str:
-    """An SVG document as an element of the page.
-
-    Colours become the page's variables, identifiers get a `prefix` so that two drawings can share a page, and the size is left to
-    the page.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    for colour in COLOURS:
-        svg = svg.replace(colour.light, f"var(--{colour.name})")
-    return svg
+    environment.globals |= {"interval": interval_text, "plain": _plain, "marker_path": inline.marker_path, "shape_names": SHAPES}
+    # Macros that are imported see what the template was given only if it is there from the start.
+    context = _answer(result, rows) | _search(result, rows) | _prices(result) | _tables(result, extras) | _pictures(pictures, extras)
+    return environment.get_template(TEMPLATE).render(context | _front(result, rows, pictures.front) | _shell())
 
 
 def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
@@ -125,22 +141,64 @@ def _prices(result: Result) -> dict[str, Any]:
         "unit": UNITS[result.unit],
         "counted": result.unit == COUNTED,
         "price_label": price_label(result.unit, result.cost_model),
-        "shape_names": SHAPES,
     }
 
 
-def _pictures(pareto: Pareto, heat: Heat) -> dict[str, Any]:
+def _tables(result: Result, extras: Extras) -> dict[str, Any]:
+    """Those that have no form of their own here."""
+    layers = layer_by_layer(result)
+    return {
+        "layers": layers,
+        "costs": _by_method(layers),
+        "speed": measured(extras.speed) if extras.speed else None,
+        "printed": _said_below(published(result)),
+    }
+
+
+def _said_below(table: Table | None) -> Table | None:
+    """Without the column that says of every line what the caption says of all."""
+    if table is None:
+        return None
+    kept = [index for index, column in enumerate(table.columns) if column.name != "measured_here"]
+    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
+    return table._replace(columns=tuple(table.columns[index] for index in kept), rows=rows)
+
+
+def _by_method(table: Table) -> list[tuple[str, list[list[str]]]]:
+    """(method, its lines without the first cell), in order."""
+    lines = shown(table)
+    return [(name, [line[1:] for line in lines if line[0] == name]) for name in dict.fromkeys(line[0] for line in lines)]
+
+
+def _front(result: Result, rows: Sequence[Row], front: Pareto) -> dict[str, Any]:
+    """The front in words, and what the script is told of it."""
     from markupsafe import Markup
 
-    # Not escaped again: these are our own drawings, and matplotlib has escaped their texts.
-    drawings = {name: svg_text(pareto_figure(pareto._replace(title=""), size)) for name, size in (("wide", WIDE), ("narrow", NARROW))}
+    bend = knee(result)
     return {
-        "plots": {name: Markup(inline_svg(svg, name)) for name, svg in drawings.items()},
-        "plot_title": pareto.title,
-        "heat": heat,
-        "strong": STRONG,
-        "colours": COLOURS,
+        "front": front,
+        "knee": next((row for row in rows if row.point is bend), None),
+        "areas": hypervolumes(result),
+        "front_data": Markup(inline.json_text(hover(result, front)._asdict())),  # escaped as a script needs it
     }
+
+
+def _pictures(pictures: Pictures, extras: Extras) -> dict[str, Any]:
+    return {
+        "drawn": drawn(pictures),
+        "heat": pictures.schedules,
+        "ladder": pictures.ladder,
+        "shown": extras.removed,
+        "styles": KEYS,
+    }
+
+
+def _shell() -> dict[str, Any]:
+    """Style and script, and the promise that nothing else is loaded or run."""
+    from markupsafe import Markup
+
+    script = inline.script()
+    return {"style_sheet": Markup(inline.style_sheet()), "script": Markup(script), "policy": inline.policy(script)}
 
 
 def _plain(value: Difference) -> str:

@@ -9,6 +9,7 @@ from tldr_search.config import LABEL_FREE
 from tldr_search.cost import COUNTED, UNITS
 from tldr_search.report.effort import effort, effort_text
 from tldr_search.report.equal_cost import Line, equal_cost
+from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import Row, at_budget, baselines_at, methods, random_at, rows
 from tldr_search.report.words import (
     SAME_SPLIT,
@@ -163,9 +164,20 @@ def _reading(result: Result, table: Sequence[Row]) -> str:
         best,
         f"vs base: {against}; p: {paired_test(result.objective)}{correction_text(len(result.winners), 'winners (methods x costs)')}.",
         f"Searched: {effort_text(effort(result))}.",
+        _knee(result),
+        f"Hypervolume (% of unreduced cost x 100 %): {', '.join(f'{h.method} {h.percent:.1f}' for h in hypervolumes(result))}.",
         f"Schedules held to: {constraints_text(result.constraints)}." if result.constraints else "",
     ]
     return textwrap.fill(" ".join(filter(None, sentences)), WIDTH)
+
+
+def _knee(result: Result) -> str:
+    """Empty where the front has none."""
+    found = knee(result)
+    if found is None:
+        return ""
+    name = "the unreduced model" if found.method == "none" else found.method
+    return f"Knee of the front: {name} at {amount_text(found.price, result.unit)}, {found.score:.1f} %."
 
 
 def _notes(result: Result) -> list[str]:

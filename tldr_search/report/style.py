@@ -29,7 +29,7 @@ BLUE = Colour("blue", "#0072b2", "#4fb0e8")
 VERMILLION = Colour("vermillion", "#d55e00", "#f0854a")
 GREEN = Colour("green", "#009e73", "#3cc79d")
 PURPLE = Colour("purple", "#b8578f", "#dd8fbd")
-ORANGE = Colour("orange", "#c98a00", "#e9b44c")
+ORANGE = Colour("orange", "#c58700", "#e9b44c")
 SKY = Colour("sky", "#3b9ad4", "#8ccdf5")
 
 COLOURS = (INK, MUTED, RULE, PAPER, BUDGET, WARNING, BASELINE, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from tldr_search.report.compare import Difference
 from tldr_search.report.equal_cost import equal_cost
+from tldr_search.report.files import write_whole
 from tldr_search.report.rows import Row
 from tldr_search.report.words import schedule_text
 from tldr_search.study.result import Result
@@ -83,17 +85,18 @@ def _equal_cost(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def write_json(result: Result, rows: Sequence[Row], path: Path) -> None:
     """Writes `front.json`."""
-    path.write_text(json.dumps(document(result, rows), indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document(result, rows), indent=1) + "\n")
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
     """Writes `front.csv`: the same records, flat."""
     flat = [_flat(r) for r in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(flat)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(flat)
+    write_whole(path, text.getvalue())
 
 
 def _flat(row: Row) -> dict[str, Any]:

@@ -22,6 +22,7 @@ METRICS = {
     "v2t_r1": "video-to-text R@1",
     "v2t_r5": "video-to-text R@5",
     "v2t_r10": "video-to-text R@10",
+    "mean_r1": "mean R@1 of both directions",
     "top1": "top-1 accuracy",
     "top5": "top-5 accuracy",
     "base_top1": "top-1 accuracy on base classes",

@@ -31,6 +31,11 @@ def check_settings(run: Path, settings: Mapping[str, object], identity: Mapping[
         raise ValueError(f"{run} was made with other settings ({changes}); choose another directory with --out")
 
 
+def made_with(run: Path) -> dict[str, object]:
+    """What decided what `run` found, as far as it was written down."""
+    return {name: value for name, value in {**_read(run / SETTINGS), **_read(run / IDENTITY)}.items() if name not in PLACES}
+
+
 def keep_settings(run: Path, settings: Mapping[str, object], identity: Mapping[str, str]) -> None:
     """Writes down what `run` is made with."""
     for name, content in ((SETTINGS, settings), (IDENTITY, identity)):

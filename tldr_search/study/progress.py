@@ -79,8 +79,9 @@ class Bar:
     Drawn once an evaluation is finished, so that a mistake which is found before stands on a line of its own.
     """
 
-    def __init__(self) -> None:
-        self._started = time.time()
+    def __init__(self, what: str = "study") -> None:
+        """`what` is shown in front."""
+        self._what, self._started = what, time.time()
         self._bar: tqdm[None] | None = None
 
     def update(self, status: Status) -> None:
@@ -88,7 +89,7 @@ class Bar:
         if self._bar is None:
             if not status.done:
                 return
-            self._bar = tqdm(desc="study", total=status.total, initial=status.done, bar_format=FORMAT)
+            self._bar = tqdm(desc=self._what, total=status.total, initial=status.done, bar_format=FORMAT)
             self._bar.start_t = self._started
         left = [] if status.seconds_left is None else [f"{tqdm.format_interval(status.seconds_left)} left"]
         best = [f"best {status.best.method} {status.best.score:.1f}"] if status.best else []

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from tldr_search import listing, show
-from tldr_search.command_line.parsing import print_json, subcommand
+from tldr_search.command_line.parsing import print_json
 
 
-def add(subparsers: Any) -> None:
-    """The subcommand."""
-    parser = subcommand(subparsers, "list", run, "what there is")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("what", metavar="|".join(listing.LISTS))
 
 

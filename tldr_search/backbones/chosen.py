@@ -1,0 +1,67 @@
+"""The schedule that a study chose, for an architecture: a `best.yaml` in the place of numbers. Never imports torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tldr_search.backbones.architecture import Architecture
+from tldr_search.backbones.architectures import architecture
+from tldr_search.reducers import NONE, Method, get_method
+from tldr_search.schedule import Geometry, Schedule, transfer
+from tldr_search.winners import Scheduled, Winner, Winners, read
+
+
+class Chosen(NamedTuple):
+    """A method and its schedule."""
+
+    method: str | Method
+    """As `get_method` takes it."""
+    schedule: Schedule
+    """In the counts of the architecture that was asked for."""
+
+
+def settled(arch: Architecture, method: str | Method, schedule: Scheduled) -> Chosen:
+    """What to do to `arch`: as it was given, or what the `best.yaml` says of its method (`none`: of its best one).
+
+    `ValueError` if the file is missing, is something else, is for other models, or has no such method.
+    """
+    return chosen(arch, method, schedule) if isinstance(schedule, str | Path) else Chosen(method, tuple(schedule))
+
+
+def chosen(arch: Architecture, method: str | Method, path: str | Path) -> Chosen:
+    """In the counts of the file's cost model, if that is what `arch` is, or in those of its evaluated model."""
+    found, asked = read(path), get_method(method)
+    winner = found.of(None if asked == NONE else asked.spec)
+    counted = cost_architecture(found)
+    if (arch.name, arch.geometry) == (counted.name, counted.geometry):
+        return Chosen(winner.method, winner.schedule)
+    if arch.name == found.model and _fits(winner, counted.geometry, arch.geometry):
+        return Chosen(winner.method, winner.evaluated)
+    raise ValueError(f"schedule {str(path)!r} is for {_models(found, counted)}, not for {_named(arch)}; {_accepted(found, counted)}")
+
+
+def cost_architecture(found: Winners) -> Architecture:
+    """What the file's schedules are the counts of."""
+    return architecture(found.cost_model, **found.overrides)
+
+
+def _fits(winner: Winner, counted: Geometry, evaluated: Geometry) -> bool:
+    """Whether `evaluated` is what ran: the file does not say its shape, but carried to it the schedule is the one that ran."""
+    try:
+        return transfer(winner.schedule, get_method(winner.method), counted, evaluated) == winner.evaluated
+    except ValueError:
+        return False  # of another depth, or with too few tokens
+
+
+def _models(found: Winners, counted: Architecture) -> str:
+    return _named(counted) + (f", evaluated on {found.model}" if found.model != found.cost_model else "")
+
+
+def _named(arch: Architecture) -> str:
+    return f"{arch.name} at {arch.frames} frames of {arch.image_size} x {arch.image_size}"
+
+
+def _accepted(found: Winners, counted: Architecture) -> str:
+    names = list(dict.fromkeys([counted.name, found.model]))
+    return f"{' or '.join(names)}, of these frames and sizes, would be accepted"

@@ -1,0 +1,160 @@
+"""Draws what `tokens`, `maps` and `shares` computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tldr_search.insight.record import Array
+from tldr_search.report.removed.maps import Map, MapsPicture, Scale
+from tldr_search.report.removed.shares import Line, SharesPicture
+from tldr_search.report.removed.sheet import FONT, Sheet, png_of, shortened, width_of
+from tldr_search.report.removed.tokens import Row, TokensPicture
+from tldr_search.report.removed.wording import abridged, clip_text, faded, map_name, map_unit, mass_text, tokens_text
+from tldr_search.report.style import INK, MUTED, ORANGE, PAPER, PURPLE, RULE, SKY, Style, searched_style
+from tldr_search.report.words import method_name
+
+EDGE, GAP, LINE = 14, 5, 29
+"""Pixels around everything, between frames, and of a line of text above a row."""
+HEAD, FOOT = 38, 26
+"""Pixels of title and frame numbers, and of the key."""
+BAR = 92
+"""Pixels to the right of the maps, for the colour scale."""
+COLOURS = matplotlib.colormaps["viridis"]
+MEASURE_STYLES = {"saliency": Style(ORANGE, "v"), "attentiveness": Style(PURPLE, "D"), "rollout": Style(SKY, "P")}
+
+
+def tokens_png(picture: TokensPicture) -> bytes:
+    """A row for the clip, one for each schedule."""
+    height, width = picture.rows[0].images[0].shape[:2]
+    sheet = _sheet(len(picture.shown), width, len(picture.rows) * (height + LINE) + FOOT)
+    _heading(sheet, picture, width)
+    for i, row in enumerate(picture.rows):
+        top = HEAD + i * (height + LINE)
+        _row_label(sheet, picture, row, top)
+        for column, image in enumerate(row.images):
+            sheet.image(image, EDGE + column * (width + GAP), top + LINE - 5)
+    sheet.text(_key(picture), EDGE, sheet.height - FOOT + 2, 8.5, MUTED.light)
+    return sheet.png()
+
+
+def maps_png(picture: MapsPicture) -> bytes:
+    """A row of frames, one for each measure."""
+    height, width = picture.frames.shape[1:3]
+    sheet = _sheet(len(picture.shown), width, (1 + len(picture.maps)) * (height + LINE) + 6, BAR)
+    _heading(sheet, picture, width)
+    sheet.text("input", EDGE, HEAD + 5, 10, bold=True)
+    for column, frame in enumerate(picture.frames):
+        sheet.image(frame, EDGE + column * (width + GAP), HEAD + LINE - 5)
+    for i, values in enumerate(picture.maps, start=1):
+        top = HEAD + i * (height + LINE)
+        name = map_name(values)
+        sheet.text(name, EDGE, top + 5, 10, bold=True)
+        sheet.text(map_unit(values), EDGE + width_of(name, 10, bold=True) + 10, top + 5, 9, MUTED.light)
+        for column, image in enumerate(coloured(values, width)):
+            sheet.image(image, EDGE + column * (width + GAP), top + LINE - 5)
+        _bar(sheet, values.scale, EDGE + len(picture.shown) * (width + GAP) + 6, top + LINE - 5, height)
+    return sheet.png()
+
+
+@matplotlib.rc_context({**FONT, "font.size": 10.0, "axes.labelcolor": INK.light, "axes.edgecolor": MUTED.light})
+def shares_png(picture: SharesPicture) -> bytes:
+    """Two panels on one scale."""
+    figure = Figure((9.6, 4.1), dpi=120, layout="constrained", facecolor=PAPER.light)
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, sharey=True)
+    _panel(left, "What the unreduced model attends to", picture.measures, picture, MEASURE_STYLES)
+    styles = {line.name: searched_style(line.name, i) for i, line in enumerate(picture.methods)}
+    _panel(right, "Mass that is left", picture.methods, picture, styles)
+    left.set_ylabel("share of each frame, %")
+    if picture.num_clips > 1:
+        left.annotate(f"means of {picture.num_clips} clips; bars: least and most of any", (0, 1), (2, -11), xycoords="axes fraction",
+                      textcoords="offset points", fontsize=8.5, color=MUTED.light)  # fmt: skip
+    top = max((value for line in (*picture.measures, *picture.methods) for value in line.high), default=picture.even)
+    left.set_ylim(0, 1.18 * max(top, picture.even))
+    return png_of(figure)
+
+
+def coloured(values: Map, width: int) -> Array:
+    """[F, h s, w s, 3]: every patch in the colour of its value."""
+    side = width // values.values.shape[2]
+    image = (255 * COLOURS(values.scale.at(values.values))[..., :3]).round().astype(np.uint8)
+    return image.repeat(side, axis=1).repeat(side, axis=2)
+
+
+def _sheet(columns: int, width: int, body: int, beside: int = 0) -> Sheet:
+    return Sheet(max(2 * EDGE + columns * (width + GAP) - GAP + beside, 560), HEAD + body + EDGE // 2)
+
+
+def _heading(sheet: Sheet, picture: TokensPicture | MapsPicture, width: int) -> None:
+    """The clip, what is known of it, and which frames these are."""
+    name = shortened(clip_text(picture.clip), 0.5 * sheet.width, 11.5, bold=True)
+    sheet.text(name, EDGE, 8, 11.5, bold=True)
+    after = EDGE + width_of(name, 11.5, bold=True) + 12
+    sheet.text(shortened(picture.caption, sheet.width - after - EDGE, 10), after, 9, 10, MUTED.light)
+    for column, position in enumerate(picture.shown):
+        of = f" of {picture.num_positions * picture.tubelet}" if not column else ""
+        right = EDGE + column * (width + GAP) + width - 1
+        sheet.text(f"frame {1 + position * picture.tubelet}{of}", right, HEAD + 7, 8.5, MUTED.light, align="right")
+
+
+def _row_label(sheet: Sheet, picture: TokensPicture, row: Row, top: int) -> None:
+    """Beside the frame numbers in the first row."""
+    name = method_name(row.method) if row.method else "input"
+    sheet.text(name, EDGE, top + 5, 10, bold=True)
+    if row.method:
+        told = f"{abridged(row.schedule)}:  {tokens_text(row, picture)},  {mass_text(row)}"
+        after = EDGE + width_of(name, 10, bold=True) + 8
+        sheet.text(shortened(told, sheet.width - after - EDGE, 10), after, top + 5, 10)
+
+
+def _key(picture: TokensPicture) -> str:
+    """What the drawing means, as far as it is there."""
+    rows = picture.rows
+    parts = ["outlined: merged into one token, in its mean colour"] * any(row.merged for row in rows)
+    parts += [f"darker: less mass per {picture.unit}"] * any(faded(row) for row in rows)
+    parts += ["hatched: pruned"] * any(row.pruned for row in rows)
+    return ";   ".join(parts)
+
+
+def _bar(sheet: Sheet, scale: Scale, left: int, top: int, height: int) -> None:
+    """The colour scale: its ends, and where an even share lies."""
+    steps = np.linspace(1, 0, height)
+    bar = (255 * COLOURS(steps)[:, None, :3]).round().astype(np.uint8).repeat(12, axis=1)
+    sheet.image(bar, left, top)
+    marks: dict[float, float] = {scale.high: 1.0, scale.low: 0.0}
+    if scale.low < 1 < scale.high:
+        even = float(scale.at(np.array(1.0)))
+        marks |= {1.0: even} if 0.12 < even < 0.88 else {}
+    for value, place in marks.items():
+        y = top + (1 - place) * (height - 11)
+        sheet.text(f"{value:.2g}" if value < 10 else f"{value:.0f}", left + 18, y, 8.5, INK.light)
+
+
+def _panel(axes: Axes, title: str, lines: tuple[Line, ...], picture: SharesPicture, styles: dict[str, Style]) -> None:
+    count = len(lines[0].mean) if lines else 0
+    axes.axhline(picture.even, color=INK.light, linewidth=1.0, linestyle=(0, (5, 4)), zorder=1, label=f"even share, {picture.even:.3g} %")
+    for i, line in enumerate(lines):
+        style, shift = styles[line.name], 0.14 * (i - (len(lines) - 1) / 2)
+        xs = np.arange(1, count + 1) + shift
+        look: dict[str, Any] = {"color": style.colour.light}
+        axes.vlines(xs, line.low, line.high, alpha=0.55, linewidth=1.3, zorder=2, **look)
+        label = line.name if styles is MEASURE_STYLES else method_name(line.name)
+        axes.plot(xs, line.mean, marker=style.marker, markersize=5.5, markeredgecolor=PAPER.light, markeredgewidth=0.6, linewidth=1.3,
+                  zorder=3, label=label, **look)  # fmt: skip
+    axes.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK.light)
+    axes.set_xlabel("frame" if picture.tubelet == 1 else f"temporal position ({picture.tubelet} frames each)")
+    axes.set_xticks(np.arange(1, count + 1) if count <= 16 else np.arange(1, count + 1, 4))
+    axes.tick_params(colors=MUTED.light, length=3, labelsize=9)
+    axes.grid(True, axis="y", color=RULE.light, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(
+        frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(-0.02, -0.16), ncols=4, handlelength=1.8, columnspacing=1.2,
+        labelcolor=INK.light,
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Draws a comparison."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tldr_search.report.drawings import canvas
+from tldr_search.report.drawings.canvas import entry, filled, hollow
+from tldr_search.report.several.picture import Field, Line, Multiples
+from tldr_search.report.style import BUDGET, INK, MUTED, WARNING
+
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (7, 2, 1.5, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
+"""Of the series of a panel; more start again, with hollow markers all the same."""
+PANEL = (4.4, 3.6)
+"""Width and height of one panel of several, in inches."""
+ALONE = (7.6, 4.6)
+"""Of a single panel."""
+NAME = 64
+"""Characters of a run's name that fit into the legend."""
+PHONE = 4.6
+"""Width where there is room for one panel only."""
+
+
+@matplotlib.rc_context(canvas.FONT)
+def multiples_figure(picture: Multiples, narrow: bool = False) -> Figure:
+    """Small multiples with one legend; `narrow`: one below the other, for a phone."""
+    rows, columns = (len(picture.fields), 1) if narrow else (picture.rows, picture.columns)
+    width, height = ALONE if len(picture.fields) == 1 else PANEL
+    inches = PHONE if narrow else max(columns * width, ALONE[0])
+    entries = _legend(picture, padded=not narrow)
+    figure = canvas.sheet((inches, rows * height + 1.0 + 0.21 * len(entries) / (1 if narrow else 2)))
+    _head(figure, picture, int(inches * 12.5))
+    shared: dict[tuple[int, str], Axes] = {}
+    for index, field in enumerate(picture.fields):
+        place = index if narrow else field.row * columns + field.column
+        beside = None if narrow else shared.get((field.row, field.scale))
+        axes = figure.add_subplot(rows, columns, place + 1, sharey=beside)
+        shared.setdefault((field.row, field.scale), axes)
+        _draw_field(axes, field, labelled=beside is None)
+    canvas.legend_below(figure, entries, columns=1 if narrow else 2)
+    return figure
+
+
+def _head(figure: Figure, picture: Multiples, characters: int) -> None:
+    """Warning, title and subtitle, each in its own style; room is made by as many empty lines."""
+    warning, subtitle = (textwrap.fill(text, characters) for text in (picture.warning, picture.subtitle))
+    parts = [(warning, 9.5, WARNING, "bold"), (picture.title, 12.5, INK, "bold"), (subtitle, 9.5, MUTED, "normal")]
+    shown = [part for part in parts if part[0]]
+    if not shown:
+        return
+    lines = sum(1 + text.count("\n") for text, *_ in shown)
+    figure.suptitle("\n".join([" "] * lines), fontsize=12.5, linespacing=1.15)
+    inches, top = figure.get_size_inches()[1], 0.06
+    for text, size, colour, weight in shown:
+        figure.text(0.012, 1 - top / inches, text, ha="left", va="top", fontsize=size, color=colour.light, fontweight=weight)
+        top += (1 + text.count("\n")) * size * 1.35 / 72
+
+
+def _draw_field(axes: Axes, field: Field, labelled: bool) -> None:
+    canvas.plain(axes)
+    canvas.grid(axes)
+    axes.set_title(textwrap.fill(field.title, 44), loc="left", fontsize=10.5, fontweight="bold", color=INK.light, pad=20)
+    axes.annotate(field.subtitle, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", color=MUTED.light, fontsize=8.5)
+    axes.set_xlabel(field.x_label, fontsize=9)
+    axes.set_ylabel(textwrap.fill(field.y_label, 34) if labelled else "", fontsize=9)
+    for budget in field.budgets:
+        axes.axvline(budget, color=BUDGET.light, linewidth=1.1, linestyle=(0, (1, 1.5)), zorder=1)
+    for base in field.bases:
+        axes.axhline(base.score, color=INK.light, linewidth=0.8, linestyle=(0, (5, 4)), zorder=1.2)
+        axes.plot([base.price] * 2, [base.low, base.high], color=INK.light, linewidth=1.1, zorder=2)
+        axes.plot([base.price], [base.score], **filled("*", INK.light, 12), zorder=6)
+    for line in field.lines:
+        _draw_line(axes, line)
+
+
+def _draw_line(axes: Axes, line: Line) -> None:
+    colour, dots = line.style.colour.light, line.dots[:-1]
+    xs = [dot.price + line.shift for dot in dots]
+    axes.plot(
+        [*xs, line.dots[-1].price], [d.score for d in line.dots], color=colour, linewidth=1.4, zorder=3, linestyle=_dashes(line.number)
+    )
+    for x, dot in zip(xs, dots, strict=True):
+        axes.plot([x, x], [dot.low, dot.high], color=colour, alpha=0.6, linewidth=1.1, zorder=2.5, solid_capstyle="butt")
+        axes.plot([x], [dot.score], zorder=5, **_marker(line.style.marker, colour, line.number))
+
+
+def _marker(marker: str, colour: str, number: int) -> dict[str, Any]:
+    """Filled for the first series, hollow for the others."""
+    return hollow(marker, colour, 5.5, 1.2) if number else filled(marker, colour, 6.5)
+
+
+def _dashes(number: int) -> Any:
+    return DASHES[number % len(DASHES)]
+
+
+def _legend(picture: Multiples, padded: bool) -> list[Line2D]:
+    """Methods by colour and marker, then series by dashes, then what is the same everywhere."""
+    methods = [entry(m.label, color=m.style.colour.light, **_legend_marker(m.style.marker, m.style.colour.light)) for m in picture.methods]
+    series = [
+        entry(textwrap.shorten(s.label, 64, placeholder=" …"), color=MUTED.light, linewidth=1.4, linestyle=_dashes(s.number))
+        for s in picture.series
+    ]
+    base = entry("unreduced model", **filled("*", INK.light, 11))
+    budget = entry("budget", color=BUDGET.light, linewidth=1.1, linestyle=(0, (1, 1.5)))
+    return canvas.columns_of_one_length([[*methods, base, budget], series], padded=padded and bool(series))
+
+
+def _legend_marker(marker: str, colour: str) -> dict[str, Any]:
+    return {name: value for name, value in filled(marker, colour, 6.5).items() if name not in ("color", "linestyle")} | {"linewidth": 1.4}
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= NAME else f"{label[: NAME - 2]} …"

@@ -1,0 +1,91 @@
+"""Finished studies that are shown together, and what tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tldr_search.cost import UNITS
+from tldr_search.report.words import metric_name
+from tldr_search.study.result import Result
+
+SEEDS = frozenset({"seed", "name"})
+"""Settings that may differ between runs that are averaged."""
+
+
+class Run(NamedTuple):
+    """One finished study."""
+
+    label: str
+    """Name of its directory; no two runs of a comparison have the same one."""
+    path: Path
+    result: Result
+    settings: Mapping[str, object]
+    """What it was made with, as far as it decides what is found."""
+
+
+class Panel(NamedTuple):
+    """What runs must have in common for their scores and costs to be of the same thing."""
+
+    benchmark: str
+    task: str
+    objective: str
+    report_split: str
+    model: str
+    cost_model: str
+    overrides: tuple[tuple[str, int], ...]
+    unit: str
+
+    @property
+    def backbone(self) -> str:
+        """`umt-mini, cost of umt-b`."""
+        fields = "".join(f", {name.replace('_', ' ')} {value}" for name, value in self.overrides)
+        return (self.model if self.model == self.cost_model else f"{self.model}, cost of {self.cost_model}") + fields
+
+    @property
+    def test(self) -> str:
+        """`msrvtt, text-to-video R@1, test split`."""
+        return f"{self.benchmark}, {metric_name(self.objective)}, {self.report_split} split"
+
+    @property
+    def measure(self) -> str:
+        """What tells two tests of one backbone apart, besides their name."""
+        return f"{self.test}, {self.task}, {UNITS[self.unit]}"
+
+    @property
+    def title(self) -> str:
+        """`umt-b on msrvtt`."""
+        return f"{self.backbone} on {self.benchmark}"
+
+
+def panel_of(result: Result) -> Panel:
+    """That in which a run is shown."""
+    return Panel(
+        benchmark=result.benchmark,
+        task=result.task,
+        objective=result.objective,
+        report_split=result.report_split,
+        model=result.model,
+        cost_model=result.cost_model,
+        overrides=tuple(sorted(result.overrides.items())),
+        unit=result.unit,
+    )
+
+
+def differ_by_seed_only(a: Run, b: Run) -> bool:
+    """Whether they may be averaged: one panel, and the same study but for its seed."""
+    return _study(a) == _study(b) and panel_of(a.result) == panel_of(b.result)
+
+
+def _study(run: Run) -> tuple[object, ...]:
+    """All that was chosen of it, the seed left out."""
+    found = run.result
+    settings = {name: value for name, value in run.settings.items() if name not in SEEDS}
+    shape = {(p.method, round(p.budget, 6)) for p in (*found.winners, *found.baselines)}
+    return (settings, found.checkpoint, found.budget, dict(found.constraints), found.search_split, found.same_split, shape)
+
+
+def same_samples(a: Result, b: Result) -> bool:
+    """Whether outcomes can be paired: as many samples, and the unreduced model right on the same ones."""
+    return a.base.outcomes == b.base.outcomes
