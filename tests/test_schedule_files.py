@@ -1,6 +1,9 @@
 """The `best.yaml` of a study in the place of a schedule: in Python, in the settings and on the command line."""
 
+import copy
+import functools
 import json
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,9 @@ import torch
 import yaml
 
 import tldr_search as ts
+from tldr_search import commands
 from tldr_search.__main__ import main
+from tldr_search.backbones.architectures import architecture
 from tldr_search.config import ConfigError, EvaluateConfig, default_evaluation, load, one_video
 from tldr_search.reducers import get_method
 from tldr_search.schedule import transfer
@@ -132,13 +137,102 @@ def test_mistakes_are_one_line(what: str, twin: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("content", ["methods: 3", "a: [", "", "best: tome\nprovenance: {model: umt-b}\nmethods: {}"])
+CONTENTS = {
+    "": "the file is missing, no mapping",
+    "[]": "the file is an empty list, no mapping",
+    "&a [*a]": "the file is a list, no mapping",
+    "methods: 3": "provenance is missing, no mapping",
+    "a: [": "while parsing",
+    "[" * 20000: "recursion",
+    "!!int ''": "out of range",
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content[:10])
 def test_a_file_that_is_something_else(content: str, tmp_path: Path) -> None:
     path = tmp_path / "other.yaml"
     path.write_text(content)
     with pytest.raises(ValueError, match=r"is no best.yaml of a study .* one would be accepted") as raised:
         read(path)
+    assert CONTENTS[content] in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+COUNT = "no whole number from 0"
+DAMAGED: list[tuple[str, Any, str]] = [
+    ("methods/tome/schedule", [600.7, 200, 100], f"methods: tome: schedule: entry 1 is 600.7, {COUNT}"),
+    ("methods/tome/schedule", [600, True], f"entry 2 is True, {COUNT}"),
+    ("methods/tome/schedule", [600, "200"], f"entry 2 is '200', {COUNT}"),
+    ("methods/tome/schedule", [float("inf")], f"entry 1 is inf, {COUNT}"),
+    ("methods/tome/schedule", [-1], f"entry 1 is -1, {COUNT}"),
+    ("methods/tome/schedule", [[600]], f"entry 1 is a list, {COUNT}"),
+    ("methods/tome/schedule", [10**50], f"entry 1 is a huge number, {COUNT}"),
+    ("methods/tome/schedule", "600", "methods: tome: schedule is '600', no list"),
+    ("methods/tome/schedule", {1: 2}, "schedule is a mapping, no list"),
+    ("methods/tome/schedule", [], "schedule is an empty list, no list"),
+    ("methods/tome/evaluated/schedule", [71.0], f"methods: tome: evaluated: schedule: entry 1 is 71.0, {COUNT}"),
+    ("methods/tome/evaluated/schedule", None, "methods: tome: evaluated: schedule is missing, no list"),
+    ("methods/tome/evaluated", [71], "methods: tome: evaluated is a list, no mapping"),
+    ("methods/tome", None, "methods: tome is missing, no mapping"),
+    ("methods", {}, "methods: there is none"),
+    ("methods", {1: TWIN["methods"]["tome"]}, "methods: a name is 1, no text"),
+    ("best", "vid-tldr", "best: 'vid-tldr' is none of its methods, "),
+    ("best", 3, "best is 3, no text"),
+    ("provenance/model", 3, "provenance: model is 3, no text"),
+    ("provenance/overrides", {"name": "x"}, "provenance: overrides: 'name' is neither frames nor num_classes"),
+    ("provenance/overrides", {"activation": [1]}, "'activation' is neither frames nor num_classes"),
+    ("provenance/overrides", {1: 2}, "provenance: overrides: a name is 1, no text"),
+    ("provenance/overrides", {"frames": "8"}, f"provenance: overrides: frames is '8', {COUNT}"),
+    ("provenance/overrides", None, "provenance: overrides is missing, no mapping"),
+]
+
+
+def changed(content: dict[str, Any], place: str, value: object) -> str:
+    """The text of a file in which something else stands in one place."""
+    content = copy.deepcopy(content)
+    *above, last = place.split("/")
+    functools.reduce(operator.getitem, above, content)[last] = value
+    return yaml.safe_dump(content)
+
+
+@pytest.mark.parametrize("place,value,said", DAMAGED, ids=[f"{place}-{i}" for i, (place, _, _) in enumerate(DAMAGED)])
+def test_a_damaged_file_is_told_in_one_line(place: str, value: object, said: str, twin: Path) -> None:
+    twin.write_text(changed(TWIN, place, value))
+    with pytest.raises(ValueError, match=r"is no best.yaml of a study .* one would be accepted") as raised:
+        read(twin)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("command", ["flops --schedule", "bench --schedule", "evaluate --schedule", "visualize --schedule", "export"])
+def test_no_command_takes_a_damaged_file(command: str, twin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    twin.write_text(changed(TWIN, "methods/tome/schedule", [600.7, 200, 100]))
+    assert main([*command.split(), str(twin), *(["--out", str(twin.with_name("m.pt2"))] if command == "export" else [])]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "entry 1 is 600.7" in line
+
+
+def test_schedules_that_do_not_belong_together(twin: Path, own: Path) -> None:
+    """One of a pair was changed: in the counts of the cost model, and of a model that is counted itself."""
+    twin.write_text(changed(TWIN, "methods/tome/schedule", [581, 150, 96]))
+    own.write_text(changed(OWN, "methods/tome:metric=features/evaluated/schedule", [100, 0, 51]))
+    for call in (lambda: ts.gflops("umt-b", schedule=twin), lambda: default_evaluation(schedule=str(twin))):
+        with pytest.raises(ValueError, match=r"tome's schedule 581,150,96 of umt-b does not become 71,24,12,.* on umt-mini") as raised:
+            call()
+        assert "\n" not in str(raised.value)
+    with pytest.raises(ValueError, match="100,0,50 of videomae-b does not become 100,0,51"):
+        ts.gflops("videomae-b", schedule=own, frames=8, num_classes=174)
+    assert ts.gflops("umt-b", "sta", twin) == ts.gflops("umt-b", "sta", (72, 0, 0))
+
+
+def test_a_study_may_have_evaluated_other_frames_than_the_model_has(twin: Path) -> None:
+    """The file does not say how many; the schedule, carried to so many, is the one that ran."""
+    sixteen = architecture("umt-mini", frames=16).geometry
+    carried = transfer(TWIN["methods"]["tome"]["schedule"], get_method("tome"), architecture("umt-b").geometry, sixteen)
+    assert list(carried) != TOME
+    twin.write_text(changed(TWIN, "methods/tome/evaluated/schedule", list(carried)))
+    assert ts.gflops("umt-b", schedule=twin) == ts.gflops("umt-b", "tome", (581, 193, 96))
+    assert ts.gflops("umt-mini", schedule=twin, frames=16) == ts.gflops("umt-mini", "tome", carried, frames=16)
 
 
 def test_settings_in_the_counts_of_what_is_counted(twin: Path) -> None:
@@ -200,6 +294,8 @@ def test_flops_of_the_file(twin: Path, own: Path, told: Callable[..., Any]) -> N
         ("export best.yaml --out m.pt2 --model umt-b", "umt-b has no packaged weights"),
         ("export best.yaml --out m.pt2 --model umt-b --checkpoint random --frames 8", "not for umt-b at 8 frames"),
         ("export best.yaml --out m.pt2 --batch-size 0", "batch size 0"),
+        ("export best.yaml --out new/deep/m.pt2 --model umt-b", "umt-b has no packaged weights"),
+        ("export best.yaml --out m.pt2/x.onnx --checkpoint missing.pth", "missing.pth"),
     ],
 )
 def test_mistakes_on_the_command_line(
@@ -211,6 +307,21 @@ def test_mistakes_on_the_command_line(
     assert last.startswith(f"tldr_search {words.split()[0]}: ")
     assert said in last
     assert [path.name for path in twin.parent.iterdir()] == ["best.yaml"]
+
+
+@pytest.mark.parametrize("name,batch_size,said", [("m.pt2", 1, "m.pt2' is a directory; a file's name"), ("m.onnx", 0, "batch size 0")])
+def test_export_refuses_before_it_loads(name: str, batch_size: int, said: str, twin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (twin.parent / "m.pt2").mkdir()
+    monkeypatch.setattr("tldr_search.reduced.load_backbone", None)
+    with pytest.raises(ValueError, match=said):
+        commands.export(twin.parent / name, twin, batch_size=batch_size)
+
+
+def test_a_directory_that_was_there_stays(twin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (twin.parent / "old").mkdir()
+    assert main(["export", str(twin), "--out", str(twin.parent / "old" / "new" / "m.pt2"), "--checkpoint", "missing.pth"]) == 2
+    assert "missing.pth" in capsys.readouterr().err
+    assert list((twin.parent / "old").iterdir()) == []
 
 
 def test_export_of_a_method_by_numbers(tmp_path: Path, told: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from tldr_search.__main__ import main
 from tldr_search.config import ConfigError, to_visualize
@@ -38,8 +39,17 @@ def best_yaml(path: Path, **changes: object) -> Path:
 
 def test_a_video_and_a_schedule(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = run(capsys, "--video", CLIP, "--method", "vid-tldr", "--schedule", "600,200,100", "--layer", "2", "--out", str(tmp_path / "v"))
-    assert [Path(file).name for file in found["files"]] == ["removed.npz", "tokens-007.png", "maps-007.png", "frames.png"]
-    assert all(Path(file).stat().st_size < 300_000 for file in found["files"])
+    assert [Path(file).name for file in found["files"]] == [
+        "removed.npz",
+        "tokens-007.png",
+        "maps-007.png",
+        "frames.png",
+        "frames.svg",
+        "frames.pdf",
+    ]
+    assert all(Path(file).is_file() for file in found["files"])
+    assert Image.open(tmp_path / "v" / "tokens-007.png").mode == "RGB"
+    assert Image.open(tmp_path / "v" / "tokens-007.png").width > 8 * 224
     (clip,) = found["clips"]
     assert clip["video"] == CLIP
     assert clip["reductions"] == [
@@ -125,7 +135,8 @@ def test_mistakes_are_told_in_one_line(
 def test_a_schedule_of_another_model(tmp_path: Path) -> None:
     path = best_yaml(tmp_path / "best.yaml", cost_model="umt-b", overrides={"frames": 8})
     with pytest.raises(
-        ConfigError, match="counted for umt-b, frames 8, but costs are those of umt-b; --cost-model umt-b would be accepted"
+        ConfigError,
+        match="counted for umt-b, frames 8, but costs are those of umt-b, frames 12; --model umt-b --frames 8 would be accepted",
     ):
         to_visualize(schedule=str(path))
     with pytest.raises(ConfigError, match="method 'tome' is none of those in the file"):
@@ -154,3 +165,11 @@ def test_directories_are_named_after_what_is_shown() -> None:
     assert len(names) == 2
     assert all(name.startswith("visualize-umt-mini-tome-metric=features-") for name in names)
     assert to_visualize(out="here").directory == Path("here")
+
+
+def test_the_directory_of_a_study_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "result.json").write_text("{}")
+    (tmp_path / "removed.npz").write_text("kept")
+    assert main(["visualize", "--method", "vid-tldr", "--schedule", "600", "--out", str(tmp_path)]) == 2
+    assert "is the directory of a study; another one would be accepted" in capsys.readouterr().err
+    assert (tmp_path / "removed.npz").read_text() == "kept"

@@ -76,8 +76,12 @@ def _given(error: OSError, options: Namespace) -> bool:
     if not isinstance(error.filename, str | os.PathLike):
         return False
     about = Path(error.filename).resolve()
-    values = [vars(options).get(name) for name in ("config", "checkpoint", "out", "data", "annotations", "videos", "classes")]
-    paths = [Path(value).resolve() for value in [*values, *vars(options).get("runs", ()), RUNS] if value]
+    values = [
+        vars(options).get(name) for name in ("config", "checkpoint", "out", "data", "annotations", "videos", "classes", "best", "schedule")
+    ]
+    paths = [
+        Path(value).resolve() for value in [*values, *vars(options).get("runs", ()), *(vars(options).get("video") or ()), RUNS] if value
+    ]
     return any(about.is_relative_to(path) or path.is_relative_to(about) for path in paths)
 
 

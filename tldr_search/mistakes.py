@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
-import traceback
+from opcode import opmap
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+RAISE = opmap["RAISE_VARARGS"]
 
 
 class Failed(Exception):  # noqa: N818
@@ -14,9 +14,14 @@ class Failed(Exception):  # noqa: N818
 
 
 def is_mistake(error: BaseException) -> bool:
-    """Whether a `raise` of our own code raised this `ValueError`: such a one is the user's mistake, any other is a fault."""
-    if not isinstance(error, ValueError):
+    """Whether a `raise` of our own code raised this `ValueError`: such a one is the user's mistake, any other is a fault.
+
+    The code that ran is asked, not its source: that may have been replaced since it was imported, or not be there at all.
+    """
+    deepest = error.__traceback__
+    if deepest is None or not isinstance(error, ValueError):
         return False
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    statement = linecache.getline(frame.filename, frame.lineno or 0).encode()[frame.colno or 0 :].strip()
-    return Path(frame.filename).is_relative_to(PACKAGE) and statement.startswith(b"raise ")
+    while deepest.tb_next:
+        deepest = deepest.tb_next
+    code = deepest.tb_frame.f_code
+    return Path(code.co_filename).is_relative_to(PACKAGE) and code.co_code[deepest.tb_lasti] == RAISE

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tldr_search.names import near
 from tldr_search.schedule import Schedule
 
 SUFFIXES = (".yaml", ".yml")
+OVERRIDES = ("frames", "num_classes")
+"""What a study writes of a shape: fields of an architecture, all of them whole numbers."""
+LARGEST = 2**31 - 1
+"""Of any number in a file; more than any model has tokens, frames or classes."""
 Scheduled = Sequence[int] | str | Path
 """What is accepted in the place of a schedule: numbers, or the name of a `best.yaml`."""
 
@@ -23,8 +28,6 @@ class Winner(NamedTuple):
     """In the counts of the cost model."""
     evaluated: Schedule
     """In the counts of the evaluated model."""
-    gflops: float
-    """Per clip, of the cost model."""
 
 
 class Winners(NamedTuple):
@@ -67,16 +70,73 @@ def read(path: str | Path) -> Winners:
         raise ValueError(f"schedule {str(path)!r}: no such file; numbers, or the best.yaml of a study, would be accepted")
     try:
         return _winners(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+    except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+        what = " ".join(str(error).split())
         raise ValueError(f"schedule {str(path)!r} is no best.yaml of a study ({what}); one would be accepted") from error
 
 
-def _winners(found: Mapping[str, Any]) -> Winners:
-    provenance = found["provenance"]
-    methods = {
-        name: Winner(name, tuple(map(int, row["schedule"])), tuple(map(int, row["evaluated"]["schedule"])), float(row["gflops"]))
-        for name, row in found["methods"].items()
-    }
-    model, cost_model = str(provenance["model"]), str(provenance["cost_model"])
-    return Winners(model, cost_model, dict(provenance["overrides"]), str(found["best"]), methods)
+def _winners(found: object) -> Winners:
+    """`ValueError` unless everything has the type that a study writes."""
+    top = _mapping(found, "the file")
+    provenance = _mapping(top.get("provenance"), "provenance")
+    methods = {name: _winner(name, row) for name, row in _mapping(top.get("methods"), "methods").items()}
+    if not methods:
+        raise ValueError("methods: there is none")
+    best = _text(top.get("best"), "best")
+    if best not in methods:
+        raise ValueError(f"best: {best!r} is none of its methods, {', '.join(methods)}")
+    model, cost_model = (_text(provenance.get(name), f"provenance: {name}") for name in ("model", "cost_model"))
+    return Winners(model, cost_model, _overrides(provenance.get("overrides")), best, methods)
+
+
+def _winner(method: str, found: object) -> Winner:
+    where = f"methods: {method}"
+    row = _mapping(found, where)
+    evaluated = _mapping(row.get("evaluated"), f"{where}: evaluated")
+    schedule = _counts(row.get("schedule"), f"{where}: schedule")
+    return Winner(method, schedule, _counts(evaluated.get("schedule"), f"{where}: evaluated: schedule"))
+
+
+def _overrides(found: object) -> Mapping[str, int]:
+    where, fields = "provenance: overrides", {}
+    for name, value in _mapping(found, where).items():
+        if name not in OVERRIDES:
+            raise ValueError(f"{where}: {name!r} is neither {' nor '.join(OVERRIDES)}")
+        fields[name] = _count(value, f"{where}: {name}")
+    return fields
+
+
+def _mapping(found: object, where: str) -> Mapping[str, object]:
+    if not isinstance(found, dict):
+        raise ValueError(f"{where} is {_told(found)}, no mapping")
+    for name in found:
+        _text(name, f"{where}: a name")
+    return found
+
+
+def _text(found: object, where: str) -> str:
+    if not isinstance(found, str):
+        raise ValueError(f"{where} is {_told(found)}, no text")
+    return found
+
+
+def _counts(found: object, where: str) -> Schedule:
+    if not isinstance(found, list) or not found:
+        raise ValueError(f"{where} is {_told(found)}, no list of whole numbers")
+    return tuple(_count(entry, f"{where}: entry {position}") for position, entry in enumerate(found, start=1))
+
+
+def _count(found: object, where: str) -> int:
+    if type(found) is not int or not 0 <= found <= LARGEST:  # True is an int, too
+        raise ValueError(f"{where} is {_told(found)}, no whole number from 0 to {LARGEST}")
+    return found
+
+
+def _told(found: object) -> str:
+    """Short, whatever it is."""
+    if isinstance(found, int) and abs(found) > LARGEST:
+        return "a huge number"
+    if isinstance(found, str | int | float):
+        return reprlib.repr(found)
+    kind = "mapping" if isinstance(found, dict) else type(found).__name__
+    return "missing" if found is None else f"a {kind}" if found else f"an empty {kind}"

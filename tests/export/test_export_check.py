@@ -67,6 +67,38 @@ def test_an_answer_of_the_model_for_a_clip_that_rounding_changed_is_a_near_tie(m
     assert compare(Jumping(model), run, torch.Size([1, *SHAPE[1:]])) == (0.0, 1, 1)
 
 
+class Restless(Named):
+    """A model that answers something else each time."""
+
+    calls = 0
+
+    def forward(self, video: torch.Tensor) -> Outputs:
+        self.calls += 1
+        return {"pooled": torch.full((1, 3), float(self.calls))}
+
+
+def test_the_search_for_near_ties_ends_soon_where_there_are_too_many(model: Reduced) -> None:
+    restless = Restless(model)
+    with pytest.raises(Failed, match=r"cannot be checked: it differs by .* answers something else each time .*--no-check") as raised:
+        compare(restless, lambda video: {"pooled": torch.zeros(1, 3)}, torch.Size([1, *SHAPE[1:]]))
+    assert "\n" not in str(raised.value)
+    assert restless.calls == 1 + agreement.FEW
+
+
+def test_a_steady_model_is_asked_for_every_change(model: Reduced) -> None:
+    """Of an answer that it never gives."""
+
+    class Steady(Restless):
+        def forward(self, video: torch.Tensor) -> Outputs:
+            super().forward(video)
+            return {"pooled": torch.ones(1, 3)}
+
+    steady = Steady(model)
+    with pytest.raises(Failed, match=r"not written, because it differs by 1.0e\+00 .* itself moves by up to 0.0e\+00"):
+        compare(steady, lambda video: {"pooled": torch.zeros(1, 3)}, torch.Size([1, *SHAPE[1:]]))
+    assert steady.calls == 1 + len(agreement.NUDGES)
+
+
 def test_a_wrong_file_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Reduced) -> None:
     format_ = formats.FORMATS[".pt2"]
     monkeypatch.setitem(formats.FORMATS, ".pt2", format_._replace(load=lambda path: wrong(one_value, model)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,4 +110,43 @@ def test_patches_of_tokens_that_are_not_there(removal: Removal, tmp_path: Path) 
     wrong = reduction._replace(size=reduction.size[:, :3])
     save(dataclasses.replace(removal, reductions=(wrong,)), tmp_path / "removed.npz")
     with pytest.raises(ValueError, match="of 3"):
+        load(tmp_path / "removed.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"captions": (None, "a")}, r"captions\[0\]: None; text"),
+        ({"names": ("a", 2)}, r"names\[1\]: 2; text"),
+        ({"grid": (2, 4)}, r"grid: \[2, 4\]; a list of 3"),
+        ({"layers": (1, 2.5)}, r"layers\[1\]: 2\.5; a whole number"),
+        ({"apart": None}, "apart: None; true or false"),
+        ({"excluded": {"a": 1}}, r"excluded\.a: 1; text"),
+        ({"maps": {"saliency": np.full((2, 2, 8), np.nan, np.float16)}}, "map 'saliency' as float16"),
+        ({"maps": {"saliency": np.full((2, 2, 8), "x")}}, "map 'saliency' as <U1"),
+        ({"maps": {"heat": np.zeros((2, 2, 8), np.float16)}}, "map 'heat'"),
+    ],
+)
+def test_what_is_damaged_is_told_in_one_line(removal: Removal, tmp_path: Path, changes: dict[str, object], says: str) -> None:
+    save(dataclasses.replace(removal, **changes), tmp_path / "removed.npz")
+    with pytest.raises(ValueError, match=f"a damaged one .*{says}.* would be accepted") as told:
+        load(tmp_path / "removed.npz")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"size": np.full((2, 4), np.nan, np.float32)}, "masses would be accepted"),
+        ({"size": np.full((2, 4), -1, np.float32)}, "masses would be accepted"),
+        ({"rows": np.zeros((2, 8), np.float32)}, "tokens as float32"),
+        ({"schedule": (1, None)}, r"schedule\[1\]: None; a whole number"),
+        ({"gflops": "much"}, "gflops: 'much'; a number"),
+        ({"method": 3}, "method: 3; text"),
+    ],
+)
+def test_damaged_reductions_are_told_in_one_line(removal: Removal, tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    damaged = removal.reductions[0]._replace(**changes)
+    save(dataclasses.replace(removal, reductions=(damaged,)), tmp_path / "removed.npz")
+    with pytest.raises(ValueError, match=f"a damaged one .*{says}"):
         load(tmp_path / "removed.npz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from scipy.stats import binomtest
@@ -14,6 +15,7 @@ from tldr_search.report.ablation.picture import picture
 from tldr_search.report.ablation.rows import rows
 from tldr_search.report.ablation.tabulated import table
 from tldr_search.report.markup import as_csv, as_latex, as_markdown
+from tldr_search.report.style import METHODS, Style
 from tldr_search.study.result import Point
 
 
@@ -106,9 +108,23 @@ def test_pruned_and_merged_are_set_side_by_side() -> None:
     assert [name for _, name in drawn.ticks] == ["attentiveness", "saliency"]
     pruned, merged = drawn.lines
     assert pruned.dots[1].x < 1 < merged.dots[0].x
-    assert pruned.style != merged.style
-    assert pruned.style.marker != merged.style.marker  # without colour, too
+    assert pruned.style.marker != merged.style.marker
+    assert abs(_grey(pruned.style) - _grey(merged.style)) > 0.3, "told apart without colour, too"
+    for style in METHODS.values():
+        assert not {style.colour, style.marker} & {*pruned.style, *merged.style}, "no method's"
     assert not drawn.joined
+
+
+def _grey(style: Style) -> float:
+    """Luma (Rec. 601), 0 black to 1 white."""
+    red, green, blue = (int(style.colour.light[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def test_every_bar_has_its_cost_with_one_decimal(tmp_path) -> None:
+    write_ablation(where(), tmp_path)
+    numbers = re.findall(r">(\d+\.\d)</text>", (tmp_path / "ablation.svg").read_text())
+    assert numbers == ["240.0", "250.0", "290.0"]
 
 
 def test_shapes_of_one_cost_have_no_panel_of_costs() -> None:

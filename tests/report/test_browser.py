@@ -277,7 +277,7 @@ def test_switch_of_what_papers_print(visit: Open, build: Build, tmp_path: Path) 
     assert page.evaluate(count) >= 2  # at least one value and its ring
     page.mouse.move(*centre(page, "#wide-published-0"))
     assert "not measured here" in tip(page).inner_text()
-    page.get_by_label("printed in papers").uncheck()
+    page.get_by_label("ringed: published elsewhere").uncheck()
     assert page.evaluate(count) == 0
 
 

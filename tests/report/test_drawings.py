@@ -120,7 +120,7 @@ def test_published_values_are_ringed_and_named(build: Build) -> None:
     picture = pictures(own, rows(own)).front
     svg = drawings.svg_text(drawings.front_figure(picture))
     assert identifiers(svg).count("published-0") == 1
-    assert {"ringed: printed in papers, not measured here", "unreduced model: UMT model zoo"} <= {*texts(svg)}
+    assert {"ringed: published elsewhere, not measured here", "unreduced model: UMT model zoo"} <= {*texts(svg)}
 
 
 def test_figures_come_in_their_order_without_what_is_missing(drawn: Pictures) -> None:

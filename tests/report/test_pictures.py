@@ -62,10 +62,16 @@ def test_front_is_marked(result: Result, pareto: Pareto) -> None:
     assert not any(trial.on_front for line in pareto.lines for trial in line.trials)
 
 
-def test_methods_side_by_side_never_right_of_the_budget(pareto: Pareto) -> None:
+def test_methods_side_by_side_around_their_cost(build: Build, pareto: Pareto) -> None:
     shifts = [line.shift for line in pareto.lines]
     assert len(set(shifts)) == len(shifts)
-    assert max(shifts) < 0
+    assert sum(shifts) == pytest.approx(0)
+    assert max(map(abs, shifts)) < 0.004 * pareto.base.price
+    assert "side by side" in pareto.spread_label
+    alone = build(("tome",), baselines=False)
+    picture = pareto_of(alone, rows(alone))
+    assert [line.shift for line in picture.lines] == [0.0]
+    assert picture.spread_label == ""
 
 
 def test_every_method_has_its_own_marker_and_colour(build: Build) -> None:

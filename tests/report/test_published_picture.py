@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tldr_search.published import published_points
+from tldr_search.report.hover import hover
 from tldr_search.report.pictures.front import pareto
 from tldr_search.report.pictures.published import beside, joins, printed
 from tldr_search.report.rows import rows
@@ -64,8 +65,26 @@ def test_the_front_has_them_as_marks_without_an_interval(own: Result) -> None:
     mark = picture.marks["published-0"]
     assert (mark.role, mark.method, mark.score, mark.gflops) == ("published", "none", 51.0, 303.3)
     assert (mark.low, mark.high, mark.split, mark.num_samples) == (None, None, "", 0)
-    assert mark.label == "unreduced model, paper, not measured here: UMT model zoo"
+    assert mark.label == "unreduced model, published elsewhere, not measured here: UMT model zoo"
     assert "published-1" not in picture.marks
+
+
+def test_what_is_known_of_a_value_is_said(own: Result) -> None:
+    values = {v.method: v for v in printed(own, "mean_r1")}
+    assert values["tome"].told == "vid-TLDR on GitHub, thread 3 (measured by a user)"
+    assert values["vid-tldr"].told == values["vid-tldr"].source
+    searched = dataclasses.replace(own, objective="mean_r1")
+    front = hover(searched, pareto(searched, rows(searched)))
+    (tome,) = (mark for mark in front.marks.values() if mark["title"].startswith("ToMe, published elsewhere"))
+    assert "measured by a user" in tome["lines"]
+
+
+def test_a_method_with_options_has_its_colour_and_another_marker(own: Result) -> None:
+    values = {v.method: v.style for v in printed(own, "mean_r1")}
+    plain, other = values["tome"], values["tome:metric=features"]
+    assert plain.colour == other.colour
+    assert plain.marker != other.marker
+    assert list(values.values()).count(other) == 1
 
 
 def test_another_metric_where_the_objective_is_not_printed_of_reduced_models(own: Result) -> None:

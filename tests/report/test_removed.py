@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from tldr_search.insight.record import Reduction, Removal
-from tldr_search.report.removed import shown
+from tldr_search.report.removed import printed, shown
 from tldr_search.report.removed.album import file_stems
+from tldr_search.report.removed.drawing import EDGE, HEAD, LINE
 from tldr_search.report.removed.maps import Scale, maps_picture
 from tldr_search.report.removed.shares import frame_shares, shares_picture
-from tldr_search.report.removed.sheet import shortened, width_of
+from tldr_search.report.removed.sheet import Sheet, shortened, width_of
 from tldr_search.report.removed.tokens import (
     FLOOR,
     HATCH,
@@ -25,6 +26,7 @@ from tldr_search.report.removed.tokens import (
     mean_colours,
     merged,
     painted,
+    print_scale,
     tokens_picture,
 )
 from tldr_search.report.removed.wording import abridged
@@ -171,6 +173,49 @@ def test_files_are_small_even_of_noise() -> None:
     assert max(len(picture.png) for picture in shown(make_removal(t=12, side=14, clips=1))) < 300_000
 
 
+def opened(content: str | bytes) -> Image.Image:
+    assert isinstance(content, bytes)
+    return Image.open(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(("side", "pixels", "least"), [(3, 8, 224), (14, 16, 224), (14, 24, 336)])
+def test_files_have_the_pixels_that_the_model_saw_in_full_colour(side: int, pixels: int, least: int) -> None:
+    """A frame of 8 x 8 noise per patch is found in the sheet at its size, and more of its colours than a palette has."""
+    removal = make_removal(t=2, side=side, clips=1)
+    random = np.random.default_rng(2)
+    removal = dataclasses.replace(removal, frames=random.integers(0, 256, (1, 2, pixels * side, pixels * side, 3), dtype=np.uint8))
+    picture = tokens_picture(removal, 0, print_scale(removal))
+    height, width = picture.rows[0].images[0].shape[:2]
+    assert least <= height == width < 2 * least
+    tokens, maps, shares = printed(removal)
+    sheet = np.asarray(opened(tokens.files["png"]))
+    assert opened(tokens.files["png"]).mode == opened(maps.files["png"]).mode == "RGB"
+    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 2000
+    top, left = ((LINE + HEAD - 5) * picture.scale, EDGE * picture.scale)
+    np.testing.assert_array_equal(sheet[top : top + height, left : left + width], picture.rows[0].images[0])
+    assert [tokens.name, maps.name, shares.name] == ["tokens-0", "maps-0", "frames"]
+    assert [*shares.files] == ["png", "svg", "pdf"]
+    assert opened(shares.files["png"]).width > 2500
+    assert "attentiveness</text>" in str(shares.files["svg"])
+
+
+def test_files_are_drawn_as_the_page_is() -> None:
+    """Lines grow with the frames: of frames in one colour, every second pixel of the larger picture is the smaller one."""
+    removal = make_removal(t=2, side=2, clips=1)
+    removal = dataclasses.replace(removal, frames=np.full_like(removal.frames, 90))
+    for small, large in zip(tokens_picture(removal, 0).rows, tokens_picture(removal, 0, 2).rows, strict=True):
+        for one, other in zip(small.images, large.images, strict=True):
+            np.testing.assert_array_equal(one, other[::2, ::2])
+    with pytest.raises(ValueError, match=r"layer 3: there are maps of layers 1, 2"):
+        next(iter(printed(removal, layer=3)))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_a_sheet_has_the_size_that_was_asked_for(scale: int) -> None:
+    for width in (113, 138, 201, 1167):  # of these, inches times pixels per inch lose one
+        assert opened(Sheet(width, 114, scale).png()).size == (width * scale, 114 * scale)
+
+
 def test_a_swin_has_cells_and_no_rollout() -> None:
     removal = make_removal()
     maps = {name: values for name, values in removal.maps.items() if name != "rollout"}
@@ -196,3 +241,16 @@ def test_long_texts_are_cut_to_their_room() -> None:
     assert cut.endswith("…")
     assert width_of(cut, 10) <= 100 < width_of("a caption that goes on", 10)
     assert shortened("short", 100, 10) == "short"
+
+
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        (("a.mp4", "b/c.mp4"), ("a", "c")),
+        (("x/a.mp4", "y/a.mp4", "z/a-1.mp4"), ("a-2", "a-3", "a-1")),
+        (("é.mp4", "a/1.mp4"), ("2", "1")),
+        (("é.mp4", "ü.mp4"), ("1", "2")),
+    ],
+)
+def test_no_two_clips_share_a_file_name(names: tuple[str, ...], stems: tuple[str, ...]) -> None:
+    assert file_stems(names) == stems

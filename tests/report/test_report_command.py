@@ -33,9 +33,9 @@ def small(build: Build, **fields: object) -> Result:
         return dataclasses.replace(p, schedule=(40, 20, *(0,) * (len(p.schedule) - 2)) if p.method == "vid-tldr" else (6, 3, 2))
 
     winners = tuple(removing(w) for w in result.winners if w.budget == 180)
-    return dataclasses.replace(
-        result, winners=winners, probes=(), known=(), baselines=(), trials=tuple(dataclasses.replace(w, part=1.0) for w in winners)
-    )
+    num_search = len(result.base_search.outcomes)
+    trials = tuple(dataclasses.replace(w, outcomes=w.outcomes[:num_search]) for w in winners)
+    return dataclasses.replace(result, winners=winners, probes=(), known=(), baselines=(), trials=trials)
 
 
 def test_everything_that_is_written_is_told(result: Result, tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_speed_is_measured_and_shown(build: Build, tmp_path: Path, capsys: Captu
     capsys.readouterr()
 
     other = small(build)
-    first = dataclasses.replace(other.winners[0], schedule=(41, 20, *(0,) * 10))
-    save(dataclasses.replace(other, winners=(first, *other.winners[1:]), trials=(first, *other.trials)), path / "result.json")
+    first, tried = (dataclasses.replace(p, schedule=(41, 20, *(0,) * 10)) for p in (other.winners[0], other.trials[0]))
+    save(dataclasses.replace(other, winners=(first, *other.winners[1:]), trials=(tried, *other.trials)), path / "result.json")
     assert main(["report", str(path)]) == 0
     assert "is of other schedules than the winners and is not shown" in capsys.readouterr().err
     assert not (path / "tables" / "speed.csv").exists()
@@ -156,7 +156,9 @@ def test_several_runs_make_one_report(build: Build, tmp_path: Path, capsys: Capt
     (panel,) = found["panels"]
     assert panel["series"][0]["seeds"] == [0, 1]
     (folder,) = (tmp_path / "runs").glob("comparison-seed0-seed1-*")
-    assert {p.name for p in folder.iterdir()} == {f"comparison.{k}" for k in ("html", "png", "svg", "pdf", "csv", "json", "md", "tex")}
+    kinds = ("html", "png", "svg", "pdf", "csv", "json", "md", "tex")
+    names = {*(f"comparison.{k}" for k in kinds), *(f"comparison_fronts.{k}" for k in ("csv", "md", "tex"))}
+    assert {p.name for p in folder.iterdir()} == names
     assert not (tmp_path / "runs" / "seed0" / "report.html").exists()
 
     (tmp_path / "runs" / "seed1" / "study.yaml").write_text("seed: 1\ntrials: 9\n")

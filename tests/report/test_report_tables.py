@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import shlex
 from collections.abc import Callable
@@ -139,10 +140,8 @@ def test_the_lead_is_corrected_for_all_others(result: Result) -> None:
     assert lead(first, none) is None
 
 
-def test_csv(result: Result, winner: Winner, tmp_path: Path) -> None:
-    tables.write_csv(rows(result), tmp_path / "front.csv")
-    with (tmp_path / "front.csv").open() as file:
-        lines = list(csv.DictReader(file))
+def test_csv(result: Result, winner: Winner) -> None:
+    lines = list(csv.DictReader(io.StringIO(tables.front_csv(rows(result)))))
     assert len(lines) == 52
     assert lines[0]["method"] == "none"
     assert lines[0]["to_base_p"] == ""
@@ -158,9 +157,8 @@ def test_csv(result: Result, winner: Winner, tmp_path: Path) -> None:
     assert float(line["to_constant_points"]) == pytest.approx(float(line["score"]) - float(constant["score"]), abs=2e-4)
 
 
-def test_json(result: Result, winner: Winner, tmp_path: Path) -> None:
-    tables.write_json(result, rows(result), tmp_path / "front.json")
-    document = json.loads((tmp_path / "front.json").read_text())
+def test_json(result: Result, winner: Winner) -> None:
+    document = json.loads(tables.front_json(result, rows(result)))
     assert (document["model"], document["cost_model"], document["num_samples"]) == ("umt-mini", "umt-b", 300)
     assert [line["method"] for line in document["equal_cost"]] == ["tome", "vid-tldr", "sta"]
     assert document["equal_cost"][0]["to_best_shape"]["points"] == 0.0
@@ -173,9 +171,8 @@ def test_json(result: Result, winner: Winner, tmp_path: Path) -> None:
     assert found["to_base"]["p"] == mcnemar(winner(result, "tome").outcomes, result.base.outcomes)
 
 
-def test_best_yaml(result: Result, winner: Winner, tmp_path: Path) -> None:
-    best.write_best(result, rows(result), tmp_path / "best.yaml")
-    text = (tmp_path / "best.yaml").read_text()
+def test_best_yaml(result: Result, winner: Winner) -> None:
+    text = best.best_text(result, rows(result))
     assert "# Quality measured on umt-mini, cost counted for umt-b." in text
     document = yaml.safe_load(text)
     assert list(document["methods"]) == [r.point.method for r in at_budget(rows(result), 180.0)]
@@ -259,14 +256,13 @@ def test_a_method_that_misses_a_rung(result: Result) -> None:
     assert " - " in line
 
 
-def test_same_split_is_said_everywhere(build: Build, tmp_path: Path) -> None:
+def test_same_split_is_said_everywhere(build: Build) -> None:
     result = build(same_split=True)
     text = screen_table(result)
     assert text.splitlines()[0] == "WARNING: chosen and measured on the same clips: scores are too good."
     assert "did not see" not in text
     assert tables.document(result, rows(result))["same_split"] is True
-    best.write_best(result, rows(result), tmp_path / "best.yaml")
-    written = (tmp_path / "best.yaml").read_text()
+    written = best.best_text(result, rows(result))
     assert "too good!" in written
     assert "did not see" not in written
     assert yaml.safe_load(written)["same_split"] is True

@@ -7,6 +7,7 @@ import dataclasses
 import html
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean
@@ -14,12 +15,19 @@ from statistics import fmean
 import numpy as np
 import pytest
 
+from tldr_search.published import published_points
 from tldr_search.report import several
 from tldr_search.report.compare import holm, paired_p
-from tldr_search.report.markup import as_csv
+from tldr_search.report.drawings import svg_text
+from tldr_search.report.markup import as_csv, as_latex, as_markdown
+from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import rows
-from tldr_search.report.several import Comparison, Run, compare, picture, tabulated
+from tldr_search.report.several import Comparison, Run, compare, fronts, picture, tabulated, wording
+from tldr_search.report.several.areas import knees_text
+from tldr_search.report.several.drawing import multiples_figure
+from tldr_search.report.several.hover import hover
 from tldr_search.report.several.page import page
+from tldr_search.report.words import method_name, schedule_text
 from tldr_search.scores import bootstrap_interval, paired_difference
 from tldr_search.study.result import Point, Result
 
@@ -185,18 +193,138 @@ def test_backbones_and_benchmarks_make_a_grid(grid: Comparison) -> None:
 def test_runs_of_one_panel_are_told_apart(overlaid: Comparison) -> None:
     drawn = picture.multiples(overlaid)
     (field,) = drawn.fields
-    assert [(named.number, named.label) for named in drawn.series] == [(0, "a"), (1, "b"), (2, "c")]
+    assert [(named.key, named.number, named.label) for named in drawn.series] == [("sa", 0, "a"), ("sb", 1, "b"), ("sc", 2, "c")]
     assert {line.number for line in field.lines if line.searched} == {0, 1, 2}
     assert [line.number for line in field.lines if not line.searched] == [0]  # the same baseline is drawn once
     assert field.budgets == (180.0, 155.0)
     assert len({line.shift for line in field.lines}) == len(field.lines)
-    assert all(-0.03 * 303.4 <= line.shift < 0 for line in field.lines)
+    assert sum(line.shift for line in field.lines) == pytest.approx(0)  # around their cost
+    assert max(line.shift for line in field.lines) <= 0.006 * 303.4
+    assert [line.series for line in field.lines if line.searched] == ["a"] * 3 + ["b"] * 3 + ["c"] * 3
+    assert [(line.gid, line.series) for line in field.lines if not line.searched] == [("m3-shared-0", "")]
 
 
 def test_what_the_bars_are_is_said(seeds: Comparison, grid: Comparison) -> None:
-    assert "bars: from the lowest to the highest seed" in picture.multiples(seeds).subtitle
+    assert "Bars: from the lowest to the highest seed;" in picture.multiples(seeds).subtitle
     assert "mean of 3 seeds" in picture.multiples(seeds).fields[0].subtitle
-    assert "Bars: 95 % intervals over samples" in picture.multiples(grid).subtitle
+    assert "Bars: 95 % intervals over samples;" in picture.multiples(grid).subtitle
+
+
+def test_brackets_of_scores_and_of_differences_are_told_apart(seeds: Comparison, grid: Comparison, build: Build) -> None:
+    """With seeds averaged a score has the range of the seeds, a difference still an interval over samples."""
+    said = "in brackets: scores: from the lowest to the highest seed; differences: 95 % intervals over samples"
+    forms = [
+        several.screen(seeds),
+        page(seeds, picture.multiples(seeds)),
+        *(write(tabulated.table(seeds)) for write in (as_latex, as_markdown)),
+    ]
+    for text in (*forms, tabulated.document(seeds)["caption"]):
+        assert said in " ".join(text.replace(r"\%", "%").split()).replace("In brackets", "in brackets")
+    assert wording.brackets(grid) == "in brackets: 95 % intervals over samples"
+    mixed = compare([*seeds.runs, run("lone", build(budget=155.0), {"trials": 9})])
+    assert "highest seed (of a single run: 95 % intervals over samples); differences: 95 %" in wording.brackets(mixed)
+
+
+def test_hypervolumes_and_knees(seeds: Comparison, grid: Comparison) -> None:
+    (series,) = seeds.panels[0].series
+    of_runs = [{(a.method, a.searched): a.percent for a in hypervolumes(r.result)} for r in seeds.runs]
+    for area in series.areas:
+        values = [found[area.method, area.searched] for found in of_runs]
+        assert (area.percent, area.low, area.high) == pytest.approx((sum(values) / 3, min(values), max(values)))
+    (alone,) = grid.panels[0].series
+    assert alone.areas == hypervolumes(alone.runs[0].result)
+    own = knee(alone.runs[0].result)
+    assert own is not None
+    assert alone.knees[0].point == own
+    assert knees_text(alone.knees).startswith(f"{method_name(own.method)} at {own.budget:g} GFLOPs")
+    assert [found.seed for found in series.knees] == [3, 1, 2]
+
+
+def test_knees_of_seeds_that_agree_are_said_once(seeds: Comparison) -> None:
+    (series,) = seeds.panels[0].series
+    text = knees_text(series.knees)
+    told = [int(seed) for group in re.findall(r"\(seeds? ([\d, ]+)\)", text) for seed in group.split(", ")]
+    assert sorted(told) == [1, 2, 3]
+    assert text.count(";") == len({found.text for found in series.knees}) - 1
+
+
+def test_fronts_table(grid: Comparison, seeds: Comparison) -> None:
+    lines = list(csv.DictReader(io.StringIO(as_csv(fronts.table(grid)))))
+    assert [(line["panel"], line["runs"]) for line in lines] == [(s.panel.title, s.series[0].label) for s in grid.panels]
+    (area, *_) = grid.panels[0].series[0].areas
+    assert [float(lines[0][f"hypervolume_{area.method}{end}"]) for end in ("", "_low", "_high")] == list(area[2:])
+    assert "from the lowest to the highest seed" in fronts.table(seeds).caption
+    for comparison in (grid, seeds):
+        for shown in comparison.panels:
+            for line in fronts.panel_table(comparison, shown).rows:
+                assert str(line[0]) in page(comparison, picture.multiples(comparison))
+
+
+def test_what_is_published_is_drawn_ringed(grid: Comparison, overlaid: Comparison) -> None:
+    drawn = picture.multiples(grid)
+    for field in drawn.fields:
+        expected = [
+            (p.method, p.gflops, p.value) for p in published_points(field.panel.model, field.panel.benchmark) if p.metric == "t2v_r1"
+        ]
+        assert expected
+        assert [(v.method, v.gflops, v.score) for v in field.printed] == expected
+    svg = svg_text(multiples_figure(drawn))
+    for field in drawn.fields:
+        assert all(f'id="published-{field.number}-{index}"' in svg for index in range(len(field.printed)))
+    assert "not measured here" in svg
+    assert picture.multiples(overlaid).printed == ()  # umt-mini is in no paper
+
+
+def test_every_mark_of_the_page_is_drawn_once_and_tells_of_itself(overlaid: Comparison, seeds: Comparison, grid: Comparison) -> None:
+    for comparison in (overlaid, seeds, grid):
+        drawn = picture.multiples(comparison)
+        text, told = page(comparison, drawn), hover(drawn)
+        ids = re.findall(r'\bid="([^"]+)"', text)
+        assert len(ids) == len(set(ids))
+        assert {f"{size}-{gid}" for size in ("wide", "narrow") for gid in told.marks} <= set(ids)
+        assert sorted(gid for row in told.rows for gid in row) == sorted(told.marks)
+        switches = set(re.findall('data-switch="([^"]+)"', text))
+        assert {named.key for named in drawn.series} <= switches
+        assert switches <= {mark["of"] for mark in told.marks.values()} | {mark["kind"] for mark in told.marks.values()}
+
+
+def test_hover_tells_schedule_cost_score_and_interval(overlaid: Comparison, seeds: Comparison) -> None:
+    told = hover(picture.multiples(overlaid))
+    dot = overlaid.panels[0].series[1].line("tome", True)[2]
+    mark = told.marks["m1-sb-0-dot-2"]
+    assert mark["title"] == "ToMe, b"
+    assert mark["copy"] == schedule_text(dot.schedules[0])
+    assert (mark["of"], mark["kind"], mark["price"]) == ("m1", "sb", dot.price)
+    assert (
+        mark["lines"][1].replace("\N{NO-BREAK SPACE}", " ").startswith(f"{dot.score:.1f} % [{dot.low:.1f}, {dot.high:.1f}] text-to-video")
+    )
+    averaged = hover(picture.multiples(seeds)).marks["m1-sa-0-dot-2"]
+    assert averaged["copy"] == ""  # no schedule is that of all seeds
+    assert "mean of 3 seeds, lowest and highest" in averaged["lines"][1]
+    assert all(schedule_text(s) in averaged["lines"][-1] for s in seeds.panels[0].series[0].line("tome", True)[2].schedules)
+
+
+def test_keys_of_series_differ_however_many_there_are(grid: Comparison) -> None:
+    many = Comparison(grid.runs, grid.panels * 20)
+    keys = [line.gid.split("-")[1] for field in picture.multiples(many).fields for line in field.lines[:1]]
+    assert len(set(keys)) == len(keys) == 80
+    assert all(re.fullmatch("s[a-z]+", key) for key in keys)
+
+
+def test_long_names_are_wrapped_not_cut(build: Build) -> None:
+    names = [f"{'a-run-whose-name-says-everything-' * 4}{end}" for end in ("one", "two")]
+    found = compare([run(names[0], build()), run(names[1], build(budget=155.0)), run("lone", build(benchmark="msrvtt"))])
+    drawn = picture.multiples(found)
+    assert [named.label for named in drawn.series] == names  # the panel with one run has its title
+    (legend,) = multiples_figure(drawn).legends
+    texts = [text.get_text().replace("\n", "") for text in legend.get_texts()]
+    assert set(names) <= set(texts)
+
+
+def test_what_was_not_searched_is_dashed(grid: Comparison) -> None:
+    axes = multiples_figure(picture.multiples(grid)).axes[0]
+    styles = {str(line.get_gid()): line.get_linestyle() for line in axes.lines if str(line.get_gid()).endswith("-line")}
+    assert [styles[f"m{i}-sa-0-line"] for i in range(4)] == ["-", "-", "-", "--"]
 
 
 def test_table(seeds: Comparison, overlaid: Comparison) -> None:
@@ -215,6 +343,8 @@ def test_document(overlaid: Comparison, seeds: Comparison) -> None:
     (panel,) = found["panels"]
     assert panel["unpaired"] == ["c"]
     assert "ci95" in panel["series"][0]["points"][0]
+    assert [a["percent"] for a in panel["series"][0]["hypervolumes"]] == [a.percent for a in overlaid.panels[0].series[0].areas]
+    assert panel["series"][0]["knees"][0]["run"] == "a"
     assert "range" in tabulated.panels_document(seeds)[0]["series"][0]["points"][0]
 
 
@@ -240,16 +370,20 @@ def test_the_page_escapes_what_comes_from_runs(build: Build) -> None:
     hostile = build(benchmark=bad, report_split=bad, command=bad)
     found = compare([run(bad, hostile), run("b", build(benchmark=bad, report_split=bad, seed=2, budget=155.0))])
     text = page(found, picture.multiples(found))
-    assert "<script" not in text
+    assert "<script>alert" not in text
+    assert text.count("<script") == text.count("</script>") == 2  # the data and the script of the page
     assert "&lt;script&gt;" in text
     assert "default-src 'none'" in html.unescape(text)
+    (data,) = re.findall('<script type="application/json" id="front-data">(.*?)</script>', text, re.DOTALL)
+    assert bad in json.loads(data)["marks"]["m0-sa-0-dot-0"]["title"]
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "https://" not in text
 
 
 def test_files(overlaid: Comparison, tmp_path: Path) -> None:
     paths = several.write_comparison(overlaid, tmp_path / "out")
-    assert [p.name for p in paths] == [f"comparison.{kind}" for kind in ("html", "png", "svg", "pdf", "csv", "json", "md", "tex")]
+    names = [f"comparison.{kind}" for kind in ("html", "png", "svg", "pdf", "csv", "json", "md", "tex")]
+    assert [p.name for p in paths] == names + [f"comparison_fronts.{kind}" for kind in ("csv", "md", "tex")]
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths)
     first = {path: path.read_bytes() for path in paths}
     assert several.write_comparison(overlaid, tmp_path / "out") == paths

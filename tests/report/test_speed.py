@@ -51,3 +51,36 @@ def test_no_date_and_nothing_of_the_machine_but_its_device(result: Result, tmp_p
     assert set(json.loads((tmp_path / "speed.json").read_text())) == {
         "format", "model", "overrides", "device", "torch", "precision", "batch_size", "turns", "rows"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("ms", None, r"rows\[1\]\.ms: None; a number"),
+        ("ms", "fast", r"rows\[1\]\.ms: 'fast'; a number"),
+        ("ms", 0, r"rows\[1\]: 0; measurements above 0"),
+        ("speed_up", float("nan"), r"rows\[1\]\.speed_up: nan; a number"),
+        ("peak_mib", "x", r"rows\[1\]\.peak_mib: 'x'; a number"),
+        ("schedule", "600", r"rows\[1\]\.schedule: '600'; a list"),
+        ("schedule", [1.5], r"rows\[1\]\.schedule\[0\]: 1\.5; a whole number"),
+        ("overrides", None, "overrides: None; an object"),
+        ("overrides", {"frames": None}, r"overrides\.frames: None; a whole number"),
+        ("turns", "5", "turns: '5'; a whole number"),
+        ("rows", {}, r"rows: \{\}; a list"),
+    ],
+)
+def test_what_is_damaged_is_told_in_one_line(field: str, value: object, says: str, result: Result, tmp_path: Path) -> None:
+    save(speed_of(result), tmp_path / "speed.json")
+    fields = json.loads((tmp_path / "speed.json").read_text())
+    place = fields if field in fields else fields["rows"][1]
+    assert field in place
+    place[field] = value
+    (tmp_path / "speed.json").write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match=f"damaged ones .*{says}.*--speed` measures again") as told:
+        load(tmp_path / "speed.json")
+    assert "\n" not in str(told.value)
+
+
+def test_rungs_are_compared_as_everywhere(result: Result) -> None:
+    """Within rounding."""
+    assert fits(speed_of(result), dataclasses.replace(result, budget=result.budget * (1 + 1e-9)))

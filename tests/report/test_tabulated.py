@@ -63,7 +63,7 @@ def test_columns_follow_what_was_measured(build: Build, unlabelled: Result) -> N
     names = [c.name for c in tabulated.winners(bare, rows(bare)).columns]
     assert not any(name.startswith(("to_constant", "to_random")) for name in names)
     names = [c.name for c in tabulated.winners(unlabelled, rows(unlabelled)).columns]
-    assert names[:4] == ["method", "schedule", "price", "gflops"]
+    assert names[:5] == ["method", "schedule", "known_shape", "price", "gflops"]
     assert [t.name for t in tabulated.tables(bare, rows(bare))] == ["winners", "layers", "hypervolume"]
 
 

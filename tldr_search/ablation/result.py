@@ -7,10 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tldr_search.study.result import Point
+from tldr_search.config.ablation import WHATS
+from tldr_search.files import write_whole
+from tldr_search.records import restored, versioned
+from tldr_search.study.result import Point, check_point
 
+RESULT = "ablation.json"
 FORMAT = "ablation 1"
 """A reader refuses others."""
 
@@ -60,29 +64,33 @@ def save(result: AblationResult, path: Path) -> None:
     """Writes `result` as JSON, whole or not at all."""
     fields = dataclasses.asdict(result)
     fields["variants"] = [{"line": v.line, "place": v.place, "point": dataclasses.asdict(v.point)} for v in result.variants]
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"format": FORMAT, **fields}, indent=1))
-    partial.replace(path)
+    write_whole(path, json.dumps({"format": FORMAT, **fields}, indent=1))
 
 
 def load(path: Path) -> AblationResult:
-    """Reads what `save` wrote; `ValueError` for anything else."""
+    """Reads what `save` wrote; `ValueError` for another format, or for a file that is damaged or something else."""
     try:
-        fields: dict[str, Any] = json.loads(path.read_text())
-        found = fields.pop("format")
-        result = _result(fields) if found == FORMAT else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no result of an ablation, or a damaged one ({type(error).__name__}: {error})") from error
+        found, fields = versioned(path.read_text(encoding="utf-8"))
+        result: AblationResult | None = restored(AblationResult, fields) if found == FORMAT else None
+        if result:
+            _check(result)
+    except ValueError as error:
+        why = " ".join(str(error).split())
+        raise ValueError(
+            f"{path} is no result of an ablation, or a damaged one ({why}); without it the ablation's command writes it again"
+        ) from error
     if result is None:
         raise ValueError(f"{path} was written by another version of tldr_search (format {found!r}); {FORMAT!r} would be accepted")
     return result
 
 
-def _result(fields: dict[str, Any]) -> AblationResult:
-    variants = tuple(Measured(v["line"], v["place"], _point(v["point"])) for v in fields["variants"])
-    return AblationResult(**{**fields, "base": _point(fields["base"]), "variants": variants, "left_out": tuple(fields["left_out"])})
-
-
-def _point(fields: dict[str, Any]) -> Point:
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    return Point(**plain)
+def _check(result: AblationResult) -> None:
+    """`ValueError` for parts that no ablation finds, or that do not belong together."""
+    if result.what not in WHATS:
+        raise ValueError(f"what {result.what!r}; one of {', '.join(WHATS)} would be accepted")
+    if not result.variants:
+        raise ValueError("variants: none; one at least would be accepted")
+    samples = len(result.base.outcomes)
+    check_point(result.base, "base", samples)
+    for index, variant in enumerate(result.variants):
+        check_point(variant.point, f"variants[{index}].point", samples)

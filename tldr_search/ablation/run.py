@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import optuna
-import yaml
 
 import tldr_search
 from tldr_search import config as configs
 from tldr_search.ablation.design import Design, Variant
-from tldr_search.ablation.result import AblationResult, Measured, save
+from tldr_search.ablation.result import RESULT, AblationResult, Measured, save
 from tldr_search.config.ablation import INFORMATIVENESS, SHAPE, WHERE, AblationConfig
 from tldr_search.cost import CostModel
 from tldr_search.lock import locked
@@ -21,14 +20,16 @@ from tldr_search.reducers import get_method
 from tldr_search.scores import Measure, Request, in_order
 from tldr_search.study.budget import OnBudget
 from tldr_search.study.claims import Claims
-from tldr_search.study.directory import PLACES, remove_if_empty
+from tldr_search.study.directory import PLACES, read_settings, remove_if_empty, write_settings
+from tldr_search.study.directory import RESULT as STUDY_RESULT
+from tldr_search.study.directory import SETTINGS as STUDY_SETTINGS
 from tldr_search.study.measurements import Measurements, Wanted
 from tldr_search.study.progress import Progress, Status, seconds_left
 from tldr_search.study.search import point
 from tldr_search.study.settings import stamp
 from tldr_search.study.storage import JOURNAL, join, open_storage
 
-RESULT, SETTINGS = "ablation.json", "settings.yaml"
+SETTINGS = "settings.yaml"
 PREFIX = "ablation"
 POLL = 0.5
 """Seconds between looks at an evaluation whose process has died, until its claim counts as lost."""
@@ -50,7 +51,7 @@ def run_ablation(
             for line in planned.left_out:
                 progress.say(f"left out: {line}")
             root = join(open_storage(run, None, progress.say), PREFIX, deciding)
-            (run / SETTINGS).write_text(yaml.safe_dump(deciding, sort_keys=False))
+            write_settings(run / SETTINGS, deciding)
             measurements = Measurements(Claims(root, stamp=stamp(deciding)), measure)
             _measure_all(config, planned, measurements, progress)
             result = _result(config, planned, measurements, command)
@@ -68,8 +69,10 @@ def run_ablation(
 def _check(path: Path, deciding: Mapping[str, object]) -> None:
     """`ValueError` names what differs from the settings of the ablation that is there."""
     if not path.exists():
+        if (path.parent / STUDY_RESULT).exists() or (path.parent / STUDY_SETTINGS).exists():
+            raise ValueError(f"{path.parent} is the directory of a study; another directory with --out would be accepted")
         return
-    made: dict[str, object] = yaml.safe_load(path.read_text()) or {}
+    made = read_settings(path)
     differing = [name for name in {**made, **deciding} if made.get(name) != deciding.get(name)]
     if differing:
         changes = "; ".join(f"{name}: {made.get(name)!r} then, {deciding.get(name)!r} now" for name in differing)

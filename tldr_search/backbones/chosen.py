@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from tldr_search.backbones.architectures import architecture
 from tldr_search.reducers import NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule, transfer
 from tldr_search.winners import Scheduled, Winner, Winners, read
+
+MOST_FRAMES = 1024
+"""Per clip: more than any study evaluates."""
 
 
 class Chosen(NamedTuple):
@@ -34,6 +38,7 @@ def chosen(arch: Architecture, method: str | Method, path: str | Path) -> Chosen
     found, asked = read(path), get_method(method)
     winner = found.of(None if asked == NONE else asked.spec)
     counted = cost_architecture(found)
+    _check(path, found, winner, counted)
     if (arch.name, arch.geometry) == (counted.name, counted.geometry):
         return Chosen(winner.method, winner.schedule)
     if arch.name == found.model and _fits(winner, counted.geometry, arch.geometry):
@@ -46,10 +51,33 @@ def cost_architecture(found: Winners) -> Architecture:
     return architecture(found.cost_model, **found.overrides)
 
 
+def _check(path: str | Path, found: Winners, winner: Winner, counted: Architecture) -> None:
+    """`ValueError` if one of the two schedules is impossible, or is not the other one carried over: somebody changed the file."""
+    get_method(winner.method).full(winner.schedule, counted.geometry)
+    if not any(_fits(winner, counted.geometry, arch.geometry) for arch in _could_have_run(found, counted)):
+        schedule, evaluated = (",".join(map(str, numbers)) for numbers in (winner.schedule, winner.evaluated))
+        raise ValueError(
+            f"schedule {str(path)!r}: {winner.method}'s schedule {schedule} of {found.cost_model} does not become {evaluated}, its "
+            f"evaluated one, on {found.model}; the file as the study wrote it, or --schedule with numbers, would be accepted"
+        )
+
+
+def _could_have_run(found: Winners, counted: Architecture) -> Iterator[Architecture]:
+    """The evaluated model: as it is counted, or beside a cost twin of any number of frames, of which the file says nothing."""
+    if found.model == found.cost_model:
+        yield counted
+        return
+    row = architecture(found.model)
+    yield row
+    for frames in range(row.tubelet, MOST_FRAMES + 1, row.tubelet):
+        yield row.override(frames=frames)
+
+
 def _fits(winner: Winner, counted: Geometry, evaluated: Geometry) -> bool:
-    """Whether `evaluated` is what ran: the file does not say its shape, but carried to it the schedule is the one that ran."""
+    """Whether `evaluated` may be what ran: carried to it, the schedule is the one that ran."""
+    method = get_method(winner.method)
     try:
-        return transfer(winner.schedule, get_method(winner.method), counted, evaluated) == winner.evaluated
+        return transfer(winner.schedule, method, counted, evaluated) == method.full(winner.evaluated, evaluated)
     except ValueError:
         return False  # of another depth, or with too few tokens
 

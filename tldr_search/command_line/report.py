@@ -24,17 +24,34 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Runs it."""
     measuring = _measuring(options)
+    if options.out is not None:
+        options.out = options.out.expanduser()
     if len(options.runs) > 1:
         _several(options)
         return
+    path = options.runs[0]
+    if commands.is_ablation(path):
+        _ablation(options, path)
+        return
     from tldr_search.report import main_paths, screen_table
 
-    path = options.runs[0]
     result, paths = commands.report(path, options.out, measuring)
     if options.json:
         print_json(commands.study_summary(result, path))
     else:
         print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, main_paths(paths))))
+
+
+def _ablation(options: argparse.Namespace, path: Path) -> None:
+    from tldr_search.report.ablation import screen
+
+    if options.speed:
+        raise ValueError(f"--speed with {path}, which is an ablation; the directory of a study would be accepted")
+    result, paths = commands.report_ablation(path, options.out)
+    if options.json:
+        print_json(commands.ablation_summary(result, path))
+    else:
+        print("\n" + screen(result) + "\n\n" + "\n".join(map(str, paths)))
 
 
 def _several(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tldr_search.commands.costs import bench, bench_reranking, flops
     from tldr_search.commands.evaluations import answer, evaluate, tell_ranks
     from tldr_search.commands.exports import export
-    from tldr_search.commands.reports import Measuring, compare, comparison_summary, report
+    from tldr_search.commands.reports import Measuring, compare, comparison_summary, is_ablation, report, report_ablation
     from tldr_search.commands.studies import dry_run, study, study_summary
     from tldr_search.commands.visualizations import visualize
 
@@ -20,7 +20,7 @@ _MODULES = {
     "costs": ("bench", "bench_reranking", "flops"),
     "evaluations": ("answer", "evaluate", "tell_ranks"),
     "exports": ("export",),
-    "reports": ("Measuring", "compare", "comparison_summary", "report"),
+    "reports": ("Measuring", "compare", "comparison_summary", "is_ablation", "report", "report_ablation"),
     "studies": ("dry_run", "study", "study_summary"),
     "visualizations": ("visualize",),
 }
@@ -38,7 +38,9 @@ __all__ = [
     "evaluate",
     "export",
     "flops",
+    "is_ablation",
     "report",
+    "report_ablation",
     "study",
     "study_summary",
     "tell_ranks",

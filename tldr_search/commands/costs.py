@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import architecture
 from tldr_search.backbones.chosen import settled
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
-from tldr_search.names import near
-from tldr_search.preflight import check_hardware
 from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule
 from tldr_search.winners import Scheduled, read
+
+if TYPE_CHECKING:
+    from tldr_search.bench import Timing
 
 
 class Reranked(NamedTuple):
@@ -115,17 +117,11 @@ def bench(
     hugging_face: bool = False,
 ) -> Row:
     """Speed and memory of a schedule, paired with those of the unreduced model; `model` and `schedule` as in `flops`."""
-    for name, value in (("batch-size", batch_size), ("turns", turns)):
-        if value < 1:
-            raise ValueError(f"--{name} {value}; a whole number from 1 would be accepted")
     arch, chosen, r = _asked(model, method, schedule, frames)
-    cost = CostModel(arch, chosen)
     reduced = r if any(chosen.removed(r, arch.geometry)) else ()
     from tldr_search import bench as measure
 
-    if precision not in measure.PRECISIONS:
-        raise ValueError(f"--precision {precision!r}; {near(precision, measure.PRECISIONS)}")
-    check_hardware(precision)
+    measure.check_options(precision, batch_size, turns)
     setting = measure.Setting(arch, precision, batch_size)
     timings = measure.compare(setting, chosen, reduced, turns, hugging_face)
     return {
@@ -139,20 +135,29 @@ def bench(
         "precision": precision,
         "batch_size": batch_size,
         "turns": turns,
-        "rows": [
+        "rows": _timed(timings, CostModel(arch, chosen), reduced, batch_size),
+    }
+
+
+def _timed(timings: Sequence[Timing], cost: CostModel, reduced: Schedule, batch_size: int) -> list[Row]:
+    """Each beside the first, which is the unreduced model."""
+    from tldr_search.bench import speed_up
+
+    rows: list[Row] = []
+    for timing in timings:
+        seconds, gflops = median(timing.seconds), cost(reduced).gflops if timing.name == cost.method.spec else cost.base
+        rows.append(
             {
                 "name": timing.name,
                 "gflops": gflops,
-                "ms": 1000 * median(timing.seconds),
-                "clips_per_second": batch_size / median(timing.seconds),
+                "ms": 1000 * seconds,
+                "clips_per_second": batch_size / seconds,
                 "peak_mib": timing.peak_mib,
-                "speed_up": measure.speed_up(timing, timings[0]),
+                "speed_up": speed_up(timing, timings[0]),
                 "gflops_ratio": cost.base / gflops,
             }
-            for timing in timings
-            for gflops in [cost(reduced).gflops if timing.name == chosen.spec and reduced else cost.base]
-        ],
-    }
+        )
+    return rows
 
 
 def bench_reranking(model: str | None, frames: int | None = None, turns: int = 5) -> Row:

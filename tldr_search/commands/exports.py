@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from tldr_search.commands.row import Row
 from tldr_search.preflight import make_writable
 from tldr_search.winners import Scheduled, read
+
+if TYPE_CHECKING:
+    from tldr_search.export import Exported
+    from tldr_search.reduced import Reduced
+
+
+class Asked(NamedTuple):
+    """Which model."""
+
+    model: str
+    """Its name."""
+    fields: dict[str, int]
+    """Of its architecture that are not as in its row."""
 
 
 def export(
@@ -25,38 +39,70 @@ def export(
 ) -> Row:
     """Writes the encoder `model` (by default the one that the `best.yaml` was evaluated on) with its schedule to `out`."""
     given = (("frames", frames), ("num_classes", num_classes))
-    fields: dict[str, Any] = {name: value for name, value in given if value is not None}
-    if isinstance(schedule, str | Path):
-        found = read(schedule)
-        model = model or found.model
-        fields = {**(found.overrides if model == found.cost_model else {}), **fields}
-    elif model is None:
-        raise ValueError("no model; --model with one of `list models`, or the best.yaml of a study, would be accepted")
-    elif any(schedule) and method is None:
-        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method vid-tldr, tome or sta would be accepted")
+    asked = _asked(model, method, schedule, {name: value for name, value in given if value is not None})
     from tldr_search.export import export as write
-    from tldr_search.export.agreement import TOLERANCE
-    from tldr_search.export.formats import check_format
+    from tldr_search.export.formats import check_format, check_number
     from tldr_search.reduced import load_backbone
 
     check_format(out)
-    make_writable(out.parent)
-    tell(f"loading {model}")
-    reduced = load_backbone(model, checkpoint, method or "none", schedule=schedule, **fields)
-    exported = write(reduced, out, batch_size, check, tell)
-    agreement = exported.agreement
-    unrun = "nothing here runs it; `pip install onnxruntime` would be accepted"
+    check_number(batch_size)
+    with _folder(out.parent):
+        tell(f"loading {asked.model}")
+        reduced = load_backbone(asked.model, checkpoint, method or "none", schedule=schedule, **asked.fields)
+        exported = write(reduced, out, batch_size, check, tell)
+    return {
+        **_written(reduced, exported),
+        "schedule_from": str(schedule) if isinstance(schedule, str | Path) else None,
+        **_checked(exported, check),
+    }
+
+
+def _asked(model: str | None, method: str | None, schedule: Scheduled, fields: dict[str, int]) -> Asked:
+    """`ValueError` if there is no model or no method, and no file that says it."""
+    if isinstance(schedule, str | Path):
+        found = read(schedule)
+        name = model or found.model
+        return Asked(name, {**(found.overrides if name == found.cost_model else {}), **fields})
+    if model is None:
+        raise ValueError("no model; --model with one of `list models`, or the best.yaml of a study, would be accepted")
+    if any(schedule) and method is None:
+        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method vid-tldr, tome or sta would be accepted")
+    return Asked(model, fields)
+
+
+@contextmanager
+def _folder(directory: Path) -> Iterator[None]:
+    """Made now, rather than after the work whose result goes there; what was made goes again if the work fails."""
+    new = [path for path in (directory, *directory.parents) if not path.exists()]
+    make_writable(directory)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # somebody else has put something there
+            for path in new:
+                path.rmdir()
+        raise
+
+
+def _written(reduced: Reduced, exported: Exported) -> Row:
     return {
         "files": [str(path) for path in exported.paths],
         "bytes": exported.num_bytes,
         "model": reduced.model,
         "method": reduced.method,
         "schedule": list(reduced.schedule),
-        "schedule_from": str(schedule) if isinstance(schedule, str | Path) else None,
         "gflops": reduced.gflops,
         "inputs": {name: list(shape) for name, shape in exported.inputs.items()},
         "outputs": {name: list(shape) for name, shape in exported.outputs.items()},
         "metadata": exported.metadata,
+    }
+
+
+def _checked(exported: Exported, check: bool) -> Row:
+    from tldr_search.export.agreement import TOLERANCE
+
+    agreement, unrun = exported.agreement, "nothing here runs it; `pip install onnxruntime` would be accepted"
+    return {
         "checked": None if agreement is None else agreement._asdict(),
         "tolerance": TOLERANCE,
         "unchecked": None if agreement else unrun if check else "as asked",

@@ -10,8 +10,10 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from tldr_search.commands.row import Row
+from tldr_search.preflight import make_writable
 
 if TYPE_CHECKING:
+    from tldr_search.ablation.result import AblationResult
     from tldr_search.bench import Timing
     from tldr_search.cost import CostModel
     from tldr_search.insight.record import Removal
@@ -36,11 +38,29 @@ class Measuring(NamedTuple):
 def report(run: Path, out: Path | None = None, measuring: Measuring | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Writes the report of a finished run again, into its own directory or into `out`; measures speed first, if it is said how."""
     found = read(run)
+    make_writable(out or run)
     if measuring:
         from tldr_search.report.speed import SPEED, save
 
+        make_writable(run)
         save(speed(found, measuring), run / SPEED)
     return found, write(found, out or run, run)
+
+
+def is_ablation(run: Path) -> bool:
+    """Whether it is the directory of a finished ablation."""
+    from tldr_search.ablation.result import RESULT as ABLATION
+    from tldr_search.study.directory import RESULT
+
+    return (run / ABLATION).is_file() and not (run / RESULT).is_file()
+
+
+def report_ablation(run: Path, out: Path | None = None) -> tuple[AblationResult, tuple[Path, ...]]:
+    """Writes table and plot of a finished ablation again, into its own directory or into `out`."""
+    from tldr_search.report.ablation import rewrite
+
+    make_writable(out or run)
+    return rewrite(run, out)
 
 
 def compare(runs: Sequence[Path], out: Path | None = None) -> tuple[Comparison, tuple[Path, ...]]:
@@ -90,12 +110,13 @@ def speed(found: Result, measuring: Measuring) -> Speed:
     from tldr_search.backbones.architectures import architecture
     from tldr_search.cost import CostModel
     from tldr_search.reducers import NONE, get_method
+    from tldr_search.report.rows import same_rung
     from tldr_search.report.speed import Speed
 
     bench.check_options(*measuring)
     arch = architecture(found.cost_model, **dict(found.overrides))
     setting = bench.Setting(arch, measuring.precision, measuring.batch_size)
-    winners = [(get_method(p.method), p.schedule) for p in found.winners if p.budget == found.budget]
+    winners = [(get_method(p.method), p.schedule) for p in found.winners if same_rung(p.budget, found.budget)]
     print(f"measuring {len(winners) + 1} models of {found.cost_model}, {measuring.turns} turns ...", file=sys.stderr)
     timings = bench.compare_all(setting, winners, measuring.turns)
     counted = [(method.spec, schedule, CostModel(arch, method)) for method, schedule in ((NONE, ()), *winners)]
@@ -160,6 +181,14 @@ def _speed(found: Result, run: Path) -> Speed | None:
     return measured
 
 
+def shows(removal: Removal, found: Result) -> bool:
+    """Whether it is of the winners at the budget, and of nothing else."""
+    from tldr_search.report.rows import same_rung
+
+    winners = {(p.method, p.schedule, p.evaluated) for p in found.winners if same_rung(p.budget, found.budget)}
+    return winners == {(r.method, r.schedule, r.evaluated) for r in removal.reductions}
+
+
 def _removal(found: Result, run: Path) -> Removal | None:
     """What these very schedules removed."""
     from tldr_search.insight.record import FILE, load
@@ -168,8 +197,7 @@ def _removal(found: Result, run: Path) -> Removal | None:
     if not path.is_file():
         return None
     removal = load(path)
-    winners = {(p.method, p.schedule) for p in found.winners if p.budget == found.budget}
-    if winners != {(r.method, r.schedule) for r in removal.reductions}:
+    if not shows(removal, found):
         print(f"{path} is of other schedules than the winners and is not shown; the study's command makes it again", file=sys.stderr)
         return None
     return removal

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
+from tldr_search.files import write_all
 from tldr_search.preflight import check_hardware, make_writable
 
 if TYPE_CHECKING:
@@ -24,19 +25,23 @@ def visualize(config: VisualizeConfig) -> Row:
     from tldr_search.backbones.checkpoints import load_backbone
     from tldr_search.insight import record
     from tldr_search.insight.removal import removal
-    from tldr_search.report.removed import shown
+    from tldr_search.report.removed import printed
+    from tldr_search.study.directory import RESULT
 
     check_hardware(config.precision)
     schedules = [_chosen(config, method) for method in config.compared]
+    if (config.directory / RESULT).exists():
+        raise ValueError(f"out: {config.directory} is the directory of a study; another one would be accepted")
     directory = make_writable(config.directory)
     found, arch = _clips(config), config.evaluated
     model = load_backbone(config.model, config.weights, frames=arch.frames, num_classes=arch.num_classes)
     seen = removal(config, model, found, len(config.video) or config.clips, schedules)
     paths = [directory / record.FILE]
     record.save(seen, paths[0])
-    for picture in shown(seen, config.shown_layer):
-        paths.append(directory / f"{picture.name}.png")
-        paths[-1].write_bytes(picture.png)
+    for picture in printed(seen, config.shown_layer):
+        files = {directory / f"{picture.name}.{kind}": content for kind, content in picture.files.items()}
+        write_all(files)
+        paths.extend(files)
     return {
         "out": str(directory),
         "model": seen.model,
@@ -129,8 +134,8 @@ def _winners(found: Result) -> Sequence[Chosen]:
 
 def _is_there(path: Path, config: StudyConfig, found: Result) -> bool:
     """Whether the file is of as many clips and of the winners; one that is damaged is written again."""
+    from tldr_search.commands.reports import shows
     from tldr_search.insight.record import load
-    from tldr_search.report.rows import at_budget, rows
 
     if not path.is_file():
         return False
@@ -138,5 +143,4 @@ def _is_there(path: Path, config: StudyConfig, found: Result) -> bool:
         seen = load(path)
     except ValueError:
         return False
-    kept = [(r.method, r.evaluated) for r in seen.reductions]
-    return seen.asked == config.shown_clips and kept == [(r.point.method, r.point.evaluated) for r in at_budget(rows(found), found.budget)]
+    return seen.asked == config.shown_clips and shows(seen, found)

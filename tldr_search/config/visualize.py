@@ -185,8 +185,11 @@ class VisualizeConfig(Settings):
         counted = architecture(self.best.cost_model, **self.best.overrides)
         if (counted.name, counted.geometry) != (self.counted.name, self.counted.geometry):
             told = "".join(f", {field} {value}" for field, value in self.best.overrides.items())
-            accepted = f"--cost-model {self.best.cost_model} would be accepted"
-            yield f"schedule {self.schedule}: counted for {self.best.cost_model}{told}, but costs are those of {self.costs}; {accepted}"
+            ours = f"{self.costs}, frames {self.counted.frames}" if self.costs == self.best.cost_model else self.costs
+            fields = "".join(f" --{field.replace('_', '-')} {value}" for field, value in self.best.overrides.items())
+            wanted = f"--model {self.best.cost_model}{fields}" if fields else f"--cost-model {self.best.cost_model}"
+            which = f"schedule {self.schedule}: counted for {self.best.cost_model}{told}"
+            yield f"{which}, but costs are those of {ours}; {wanted} would be accepted"
 
     def _not_running(self) -> Iterator[str]:
         yield from each(lambda name: get_method(name).acting_layers(self.counted.geometry), self.compared, "methods: ")

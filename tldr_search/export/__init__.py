@@ -12,8 +12,8 @@ import torch
 
 import tldr_search
 from tldr_search.export.agreement import Agreement, compare
-from tldr_search.export.formats import FORMATS, check_format
-from tldr_search.export.traced import INPUT, Named
+from tldr_search.export.formats import FORMATS, check_format, check_number
+from tldr_search.export.traced import INPUT, trace
 from tldr_search.reduced import Reduced
 
 __all__ = ["Exported", "export"]
@@ -45,26 +45,20 @@ def export(
     written model answers something else than the eager one: then nothing is left behind.
     """
     check_format(path)
-    if batch_size < 1:
-        raise ValueError(f"batch size {batch_size}; a whole number from 1 would be accepted")
-    format_, model = FORMATS[path.suffix.lower()], Named(reduced).eval()
-    video = torch.randn(batch_size, *reduced.clip_shape, generator=torch.Generator().manual_seed(0))
-    start = time.perf_counter()
+    check_number(batch_size)
+    format_, start = FORMATS[path.suffix.lower()], time.perf_counter()
     tell(f"tracing {reduced.model}, {reduced.method}")
-    with torch.no_grad():
-        example = model(video)  # first as it is: what is the same for all clips is computed once, and is then a constant of the trace
-        program = torch.export.export(model, (video,), strict=False)
-    metadata = _metadata(reduced, batch_size)
+    traced, metadata = trace(reduced, batch_size), _metadata(reduced, batch_size)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         tell(f"writing {path} ({time.perf_counter() - start:.0f} s)")
-        format_.write(program, video, list(example), Path(folder) / path.name, metadata)
-        found = None
-        if check and (run := format_.load(Path(folder) / path.name)):
+        file, agreement = Path(folder) / path.name, None
+        format_.write(traced.program, traced.video, list(traced.outputs), file, metadata)
+        if check and (run := format_.load(file)):
             tell(f"checking {path} ({time.perf_counter() - start:.0f} s)")
-            found = compare(model, run, video.shape)
+            agreement = compare(traced.model, run, traced.video.shape)
         paths = tuple(file.replace(path.parent / file.name) for file in sorted(Path(folder).iterdir()))
-    shapes = {name: tuple(value.shape) for name, value in example.items()}
-    return Exported(paths, sum(file.stat().st_size for file in paths), {INPUT: tuple(video.shape)}, shapes, metadata, found)
+    shapes = {name: tuple(value.shape) for name, value in traced.outputs.items()}
+    return Exported(paths, sum(file.stat().st_size for file in paths), {INPUT: tuple(traced.video.shape)}, shapes, metadata, agreement)
 
 
 def _metadata(reduced: Reduced, batch_size: int) -> dict[str, str]:

@@ -41,13 +41,21 @@ class Format(NamedTuple):
 
 
 def check_format(path: Path) -> None:
-    """`ValueError` if there is no such format, or if it cannot be written here."""
+    """`ValueError` if there is no such format, if it cannot be written here, or if there is a directory in its place."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"out: {str(path)!r} ends in {suffix!r}; {' or '.join(FORMATS)} would be accepted")
+    if path.is_dir():
+        raise ValueError(f"out: {str(path)!r} is a directory; a file's name would be accepted")
     if missing := [name for name in FORMATS[suffix].packages if find_spec(name) is None]:
         accepted = "pip install 'tldr-search[export]', or a name that ends in .pt2, would be accepted"
         raise ValueError(f"out: {suffix} needs {' and '.join(missing)}, not installed here; {accepted}")
+
+
+def check_number(batch_size: int) -> None:
+    """`ValueError` unless that many clips can be taken at a time."""
+    if batch_size < 1:
+        raise ValueError(f"batch size {batch_size}; a whole number from 1 would be accepted")
 
 
 def _write_pt2(program: ExportedProgram, video: Tensor, outputs: Sequence[str], path: Path, metadata: dict[str, str]) -> None:

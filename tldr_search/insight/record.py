@@ -5,16 +5,20 @@ Notation: n clips, T temporal positions, P = t h w patches (of a Swin: cells) in
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tldr_search.files import write_whole
+from tldr_search.records import restored, versioned
 
 FILE = "removed.npz"
 FORMAT = 1
@@ -22,6 +26,8 @@ FORMAT = 1
 MEASURES = ("saliency", "attentiveness", "rollout")
 """What is told of each patch, in the order in which it is drawn."""
 Array = NDArray[Any]
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What damaged archives bring about."""
 
 
 class Reduction(NamedTuple):
@@ -96,10 +102,9 @@ def save(removal: Removal, path: Path) -> None:
     about = {name: value for name, value in vars(removal).items() if name not in ("frames", "maps", "reductions")}
     about["reductions"] = [_about(reduction) for reduction in removal.reductions]
     text = json.dumps({"format": FORMAT, "measures": list(removal.maps), **about})
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, about=np.frombuffer(text.encode(), np.uint8), **arrays)
-    partial.replace(path)
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, about=np.frombuffer(text.encode(), np.uint8), **arrays)
+    write_whole(path, file.getvalue())
 
 
 def load(path: Path) -> Removal:
@@ -107,9 +112,11 @@ def load(path: Path) -> Removal:
     if not path.is_file():
         raise ValueError(f"{path}: no such file; the {FILE} of a study or of `visualize` would be accepted")
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no archive, or part of one")
         with np.load(path, allow_pickle=False) as arrays:
             found = _removal(arrays)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())
         raise ValueError(f"{path} is no {FILE}, or a damaged one ({why}); what wrote it writes it again") from error
     return found
@@ -120,21 +127,23 @@ def _about(reduction: Reduction) -> dict[str, Any]:
 
 
 def _removal(arrays: Mapping[str, Array]) -> Removal:
-    about: dict[str, Any] = json.loads(arrays["about"].tobytes())
-    if (version := about.pop("format")) != FORMAT:
+    version, about = versioned(arrays["about"].tobytes().decode())
+    if version != FORMAT:
         raise ValueError(f"format {version!r}; format {FORMAT} would be accepted")
-    maps = {name: arrays[f"map_{name}"] for name in about.pop("measures")}
+    maps = {name: arrays[f"map_{name}"] for name in restored(tuple[str, ...], about.pop("measures"), "measures")}
     told = about.pop("reductions")
     reductions = tuple(_reduction(row, arrays[f"rows_{i}"], arrays[f"size_{i}"]) for i, row in enumerate(told))
-    for name in ("grid", "names", "captions", "layers"):
-        about[name] = tuple(about[name])
-    found = Removal(**about, frames=arrays["frames"], maps=maps, reductions=reductions)
+    kinds = get_type_hints(Removal)
+    plain = {name: restored(kinds[name], value, name) for name, value in about.items()}
+    found = Removal(**plain, frames=arrays["frames"], maps=maps, reductions=reductions)
     _check(found)
     return found
 
 
 def _reduction(row: dict[str, Any], rows: Array, size: Array) -> Reduction:
-    return Reduction(row["method"], tuple(row["schedule"]), tuple(row["evaluated"]), float(row["gflops"]), rows, size)
+    kinds = get_type_hints(Reduction)
+    plain = {name: restored(kinds[name], row[name], name) for name in ("method", "schedule", "evaluated", "gflops")}
+    return Reduction(**plain, rows=rows, size=size)
 
 
 def _check(found: Removal) -> None:
@@ -150,6 +159,11 @@ def _check(found: Removal) -> None:
             raise ValueError(f"{name} of shape {values.shape}; {shape} would be accepted")
     if len(found.captions) != clips or not clips or found.frames.dtype != np.uint8:
         raise ValueError(f"{clips} clips, {len(found.captions)} captions, frames of {found.frames.dtype}; whole clips would be accepted")
+    for name, values in found.maps.items():
+        if name not in MEASURES or values.dtype.kind != "f" or not np.isfinite(values).all():
+            raise ValueError(f"map {name!r} as {values.dtype}; numbers for {', '.join(MEASURES)} would be accepted")
     for r in found.reductions:
+        if r.rows.dtype.kind != "i" or r.size.dtype.kind != "f" or not np.isfinite(r.size).all() or r.size.min() < 0:
+            raise ValueError(f"{r.method}: tokens as {r.rows.dtype}, sizes as {r.size.dtype}; whole numbers and masses would be accepted")
         if r.rows.min() < -1 or r.rows.max() >= r.size.shape[1]:
             raise ValueError(f"{r.method}: patches of tokens {r.rows.min()} to {r.rows.max()} of {r.size.shape[1]}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tldr_search.files import write_all
 from tldr_search.report.screen import screen_table
 from tldr_search.study.result import Result
 
@@ -22,35 +23,32 @@ MAIN = ("report.html", "best.yaml", "front.csv", "pareto.png")
 FIGURES, TABLES = "figures", "tables"
 """Folders for the rest."""
 FIGURE_NAMES = ("published", "schedules", "schedules_by_cost", "history", "sensitivity", "evaluations")
-FIGURE_FILES = (*(f"{name}.{kind}" for name in FIGURE_NAMES for kind in ("png", "svg", "pdf")), "removed-*.png")
+FIGURE_FILES = tuple(f"{name}.{kind}" for name in (*FIGURE_NAMES, "removed-*") for kind in ("png", "svg", "pdf"))
 TABLE_NAMES = ("winners", "equal_cost", "layers", "hypervolume", "speed", "published")
 TABLE_FILES = tuple(f"{name}.{kind}" for name in TABLE_NAMES for kind in ("csv", "json", "md", "tex"))
 """What a report may have written there."""
+EARLIER = ("schedules.png",)
+"""What reports of earlier versions wrote at the top, and this one doesn't."""
 
 
 def write_report(result: Result, directory: Path, *, removal: Removal | None = None, speed: Speed | None = None) -> tuple[Path, ...]:
     """Writes every file of the report into `directory` and returns their paths, the page first.
 
     `removal`: what the winners removed from a few clips; `speed`: what was measured of them. Either is shown only if it is given.
-    Files of an earlier report that this one has no picture or table for are removed; nothing else is.
+    Files of an earlier report that this one has no picture or table for are removed; nothing else is. What fails does so before anything
+    takes its place, and leaves an earlier report as it was.
     """
-    from tldr_search.report import html, pictures, removed, rows
-    from tldr_search.report.files import remove_others, write_whole
+    from tldr_search.report.files import remove_others
 
-    table = rows.rows(result)
-    drawn = pictures.pictures(result, table)
-    shown = removed.shown(removal) if removal else ()
-    text = html.page(result, table, drawn, html.Extras(speed, shown))  # what may fail comes before the first file
-    for folder in (directory, directory / FIGURES, directory / TABLES):
+    contents = {directory / name: content for name, content in _contents(result, removal, speed)}
+    folders = {directory: EARLIER, directory / FIGURES: FIGURE_FILES, directory / TABLES: TABLE_FILES}
+    for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    files = [*_front(result, table, directory), *_figures(drawn, directory), *_tables(result, table, speed, directory / TABLES)]
-    for index, picture in enumerate(shown, 1):
-        files.append(directory / FIGURES / f"removed-{index}.png")
-        files[-1].write_bytes(picture.png)
-    write_whole(directory / MAIN[0], text)
-    remove_others(directory / FIGURES, FIGURE_FILES, files)
-    remove_others(directory / TABLES, TABLE_FILES, files)
-    return (directory / MAIN[0], *files)
+    write_all(contents)
+    for folder, patterns in folders.items():
+        remove_others(folder, patterns, contents)
+    page, *others = reversed(contents)
+    return (page, *reversed(others))
 
 
 def main_paths(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -60,28 +58,42 @@ def main_paths(paths: Sequence[Path]) -> tuple[Path, ...]:
     return (*sorted((p for p in paths if p.parent == top and p.name in MAIN), key=lambda p: MAIN.index(p.name)), *folders)
 
 
-def _front(result: Result, table: Sequence[Row], directory: Path) -> Iterator[Path]:
+def _contents(result: Result, removal: Removal | None, speed: Speed | None) -> Iterator[tuple[str, str | bytes]]:
+    """Of every file its path within the report and what is in it, the page last."""
+    from tldr_search.report import html, pictures, removed, rows
+
+    table = rows.rows(result)
+    drawn = pictures.pictures(result, table)
+    shown = removed.shown(removal) if removal else ()
+    yield from _front(result, table)
+    yield from _figures(drawn)
+    yield from _tables(result, table, speed)
+    for index, picture in enumerate(removed.printed(removal) if removal else (), 1):
+        yield from ((f"{FIGURES}/removed-{index}.{kind}", content) for kind, content in picture.files.items())
+    yield MAIN[0], html.page(result, table, drawn, html.Extras(speed, shown))
+
+
+def _front(result: Result, table: Sequence[Row]) -> Iterator[tuple[str, str]]:
     """`best.yaml`, and everything that was measured."""
     from tldr_search.report import best, markup, tables, tabulated
 
-    yaml, csv, json = (directory / name for name in ("best.yaml", "front.csv", "front.json"))
-    best.write_best(result, table, yaml)
-    tables.write_csv(table, csv)
-    tables.write_json(result, table, json)
-    yield from (yaml, csv, json)
-    yield from markup.write(tabulated.front(result, table), directory, ("md", "tex"))
+    yield "best.yaml", best.best_text(result, table)
+    yield "front.csv", tables.front_csv(table)
+    yield "front.json", tables.front_json(result, table)
+    yield from markup.texts(tabulated.front(result, table), ("md", "tex")).items()
 
 
-def _figures(drawn: Pictures, directory: Path) -> Iterator[Path]:
+def _figures(drawn: Pictures) -> Iterator[tuple[str, str | bytes]]:
     """The front at the top, the others in their folder."""
     from tldr_search.report import drawings
 
     for name, figure in drawings.figures(drawn).items():
-        yield from drawings.write(figure, directory if name == "pareto" else directory / FIGURES, name)
+        for file, content in drawings.rendered(figure, name).items():
+            yield file if name == "pareto" else f"{FIGURES}/{file}", content
 
 
-def _tables(result: Result, table: Sequence[Row], speed: Speed | None, folder: Path) -> Iterator[Path]:
+def _tables(result: Result, table: Sequence[Row], speed: Speed | None) -> Iterator[tuple[str, str]]:
     from tldr_search.report import markup, tabulated
 
     for one in tabulated.tables(result, table, speed):
-        yield from markup.write(one, folder)
+        yield from ((f"{TABLES}/{file}", text) for file, text in markup.texts(one).items())

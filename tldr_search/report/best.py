@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tldr_search.report.effort import effort
-from tldr_search.report.files import write_whole
 from tldr_search.report.rows import Row, at_budget
 from tldr_search.report.tables import difference_record
 from tldr_search.report.words import SAME_SPLIT, amount_text, metric_name, paired_test, schedule_text, sentence, twin_text
@@ -43,12 +41,12 @@ def best(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def write_best(result: Result, rows: Sequence[Row], path: Path) -> None:
-    """Writes `best.yaml`."""
+def best_text(result: Result, rows: Sequence[Row]) -> str:
+    """The text of `best.yaml`."""
     import yaml
 
     text = yaml.safe_dump(best(result, rows), sort_keys=False, default_flow_style=None, width=140, allow_unicode=True)
-    write_whole(path, _heading(result) + text)
+    return _heading(result) + text
 
 
 def _heading(result: Result) -> str:
@@ -57,7 +55,8 @@ def _heading(result: Result) -> str:
         f"The best schedule of each method at {amount_text(result.budget, result.unit)}.",
         f"Methods are in the order of their scores on the {result.search_split} split, where schedules and the best method were chosen.",
         f"{sentence(twin_text(result.model, result.cost_model))}",
-        f"`schedule` is in the counts of {result.cost_model}; `evaluated` is what ran, in the counts of {result.model}.",
+        f"`schedule` is in the counts of {result.cost_model}; `evaluated` is what ran, in the counts of {result.model}"
+        + (": after each layer the same share of tokens is left." if result.model != result.cost_model else "."),
         f"Scores: {metric_name(result.objective)} in per cent on the {result.report_split} split, {seen}",
         f"p: {paired_test(result.objective)} on its own; p_holm: Holm over all winners, methods x cost levels: {len(result.winners)}.",
     ]

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.cost import CostModel
+from tldr_search.report.rows import same_rung
 from tldr_search.study.result import Result
 
 
@@ -17,7 +18,7 @@ def cost_model(result: Result, method: str) -> CostModel:
 
 def removed(result: Result) -> Mapping[str, tuple[int, ...]]:
     """Method -> the tokens that its winner at the budget removes in each layer."""
-    at_budget = [p for p in result.winners if p.budget == result.budget]
+    at_budget = [p for p in result.winners if same_rung(p.budget, result.budget)]
     costs = {p.method: (cost_model(result, p.method), p.schedule) for p in at_budget}
     return {method: cost.method.removed(schedule, cost.geometry) for method, (cost, schedule) in costs.items()}
 

@@ -20,7 +20,9 @@ class Line(NamedTuple):
     to_known: Difference | None
     """Its own schedule against the best known shape on the same split, which favours the shape; None if either is missing."""
     rival: str
-    """That shape; the first column among equals; empty if none was measured."""
+    """That shape; among equals the one that has its own schedule, then the first column; empty if none was measured."""
+    same_schedule: bool
+    """Its own schedule is that shape's: there is nothing to compare."""
 
     def is_best(self, cell: Row) -> bool:
         """No other cell of the line scores more; equals are all the best, and one alone is not."""
@@ -62,6 +64,7 @@ def equal_cost(result: Result, rows: Sequence[Row]) -> EqualCost | None:
 
 
 def _line(method: str, own: Row | None, known: dict[str, Row], shapes: Sequence[str]) -> Line:
-    rival = max(known, key=lambda shape: known[shape].point.score, default="")
+    same = {shape for shape, row in known.items() if own and row.point.schedule == own.point.schedule}
+    rival = max(known, key=lambda shape: (known[shape].point.score, shape in same), default="")
     to_known = difference(own.point, known[rival].point) if own and rival else None
-    return Line(method, (own, *map(known.get, shapes)), to_known, rival)
+    return Line(method, (own, *map(known.get, shapes)), to_known, rival, rival in same)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypedDict
 
 from tldr_search.cost import COUNTED
 from tldr_search.report.pictures import Mark, Pareto
-from tldr_search.report.words import NBSP, amount_text, cost_text, metric_name
+from tldr_search.report.words import NBSP, amount_text, cost_text, metric_name, shapes_text
 from tldr_search.study.result import Result
 
 OWN = re.compile(r"(m\d+)-(dot|trial|known)-\d+")
@@ -71,7 +71,7 @@ def _measured(mark: Mark) -> tuple[object, ...]:
 def _hover(result: Result, gid: str, mark: Mark, own: Mapping[str, str]) -> Hover:
     found = OWN.fullmatch(gid)
     of, kind = found.groups() if found else (own.get(mark.method.partition(":")[0], ""), mark.role)
-    lines = [_cost(result, mark), _score(result, mark), _where(mark)]
+    lines = [_cost(result, mark), _score(result, mark), _where(mark), _shapes(mark)]
     return Hover(title=mark.label, lines=[line for line in lines if line], copy=mark.schedule_text, of=of, kind=kind, price=mark.price)
 
 
@@ -90,10 +90,15 @@ def _score(result: Result, mark: Mark) -> str:
 
 def _where(mark: Mark) -> str:
     if mark.role == "published":
-        return ""  # the title names the source
+        return mark.note  # the title names the source
     if mark.role == "trial":
         return f"{mark.num_samples} samples of the {mark.split} split: it helped to choose and claims nothing"
     return f"{mark.num_samples} samples of the {mark.split} split"
+
+
+def _shapes(mark: Mark) -> str:
+    """That a schedule is a known shape, or one more than its title names."""
+    return f"its schedule is {shapes_text(mark.shapes)}, brought to this cost" if mark.shapes else ""
 
 
 def _rows(marks: Mapping[str, Hover], num_methods: int) -> list[list[str]]:

@@ -16,17 +16,19 @@ from tldr_search.report.hover import hover
 from tldr_search.report.markup import Table, shown
 from tldr_search.report.pictures import Pareto, Pictures
 from tldr_search.report.quality import hypervolumes, knee
-from tldr_search.report.rows import Row, at_budget, baselines_at, lead, methods
+from tldr_search.report.rows import Row, at_budget, baselines_at, lead, methods, same_rung
 from tldr_search.report.speed import Speed
 from tldr_search.report.style import INK, MUTED, Style
 from tldr_search.report.tabulated import layer_by_layer, measured, published
 from tldr_search.report.words import (
     NBSP,
+    ON_FRONT,
     SAME_SPLIT,
     SHAPES,
     amount_text,
     constraints_text,
     correction_text,
+    corrections_text,
     cost_text,
     duration_text,
     gflops_text,
@@ -39,6 +41,7 @@ from tldr_search.report.words import (
     price_label,
     schedule_text,
     sentence,
+    shapes_text,
     signed_text,
     twin_text,
 )
@@ -61,12 +64,13 @@ FILTERS = {
     "picture_uri": inline.picture_uri,
     "schedule": schedule_text,
     "sentence": sentence,
+    "shapes": shapes_text,
     "signed": signed_text,
 }
 KEYS = {
     "base": Style(INK, "*"),
     "note": Style(MUTED, "o"),
-    "stroke": Style(MUTED, "_"),
+    "known": Style(MUTED, "_"),
     "bar": Style(MUTED, "|"),
 }
 """Of the legend, beside those of the methods."""
@@ -93,6 +97,13 @@ def page(result: Result, rows: Sequence[Row], pictures: Pictures, extras: Extras
     return environment.get_template(TEMPLATE).render(context | _front(result, rows, pictures.front) | _shell())
 
 
+def _better(rows: Sequence[Row], best: Row) -> Row | None:
+    """The known shape at the cost of the best schedule that scored the most on the report split, if that is more than the best."""
+    known = [row for row in rows if row.role == "known" and same_rung(row.point.budget, best.point.budget)]
+    most = max(known, key=lambda row: row.point.score, default=None)
+    return most if most and most.point.score > best.point.score else None
+
+
 def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """For the headline: the best schedule at the budget, against the unreduced model, random dropping and the next best method.
 
@@ -106,7 +117,9 @@ def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
         "best": best,
         "second": second,
         "lead": lead(best, winners[1:]),
+        "better": _better(rows, best),
         "correction": correction_text(len(result.winners), "winners"),
+        "corrections": corrections_text(len(result.winners), len(result.baselines)),
         "lead_correction": correction_text(len(winners) - 1, "methods"),
         "at_budget": (*winners, *baselines_at(rows, result.budget)),
         "equal": equal_cost(result, rows),
@@ -177,6 +190,7 @@ def _front(result: Result, rows: Sequence[Row], front: Pareto) -> dict[str, Any]
     bend = knee(result)
     return {
         "front": front,
+        "on_front": ON_FRONT,
         "knee": next((row for row in rows if row.point is bend), None),
         "areas": hypervolumes(result),
         "front_data": Markup(inline.json_text(hover(result, front)._asdict())),  # escaped as a script needs it

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tldr_search.report.files import write_whole
+from tldr_search.files import write_all
 from tldr_search.report.words import cost_text, p_text, schedule_text, signed_text
 
 Flat = str | int | float | bool | None
@@ -153,10 +153,14 @@ FORMATS: dict[str, Callable[[Table], str]] = {"csv": as_csv, "json": as_json, "m
 
 def write(table: Table, directory: Path, formats: Sequence[str] = tuple(FORMATS)) -> tuple[Path, ...]:
     """Writes `NAME.csv`, `NAME.json`, `NAME.md` and `NAME.tex`, or those of `formats`; their paths."""
-    paths = tuple(directory / f"{table.name}.{suffix}" for suffix in formats)
-    for path, suffix in zip(paths, formats, strict=True):
-        write_whole(path, FORMATS[suffix](table))
-    return paths
+    contents = {directory / name: text for name, text in texts(table, formats).items()}
+    write_all(contents)
+    return tuple(contents)
+
+
+def texts(table: Table, formats: Sequence[str] = tuple(FORMATS)) -> dict[str, str]:
+    """The names of those files, and what is in them."""
+    return {f"{table.name}.{suffix}": FORMATS[suffix](table) for suffix in formats}
 
 
 def shown(table: Table) -> list[list[str]]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tldr_search.config import LABEL_FREE
 from tldr_search.report.compare import Difference, corrected, difference, interval
+from tldr_search.report.words import SHAPES
 from tldr_search.study.front import front
 from tldr_search.study.result import Point, Result
 
@@ -29,6 +30,8 @@ class Row(NamedTuple):
     """Nothing else measured on the report split beats it in price and score."""
     is_constant: bool
     """Its schedule is the method's constant r on its rung."""
+    shapes: tuple[str, ...]
+    """Origins of the known shapes that its schedule is, at its cost: that of its own, then those measured on its rung. Empty for none."""
     to_base: Difference | None
     """Against the unreduced model; None for the unreduced model."""
     to_constant: Difference | None
@@ -90,6 +93,13 @@ def constant_at(result: Result, method: str, budget: float) -> Point | None:
     return next((p for p in result.known if (p.method, p.origin) == (method, CONSTANT) and same_rung(p.budget, budget)), None)
 
 
+def shapes_of(result: Result, point: Point) -> tuple[str, ...]:
+    """Origins of the known shapes that the schedule of `point` is, its own first; of others, only those measured on its rung count."""
+    there = (p for p in (*result.known, *result.baselines) if p.method == point.method and same_rung(p.budget, point.budget))
+    same = {p.origin for p in there if p.schedule == point.schedule}
+    return tuple(dict.fromkeys(shape for shape in (point.origin, *SHAPES) if shape in SHAPES and shape in {point.origin, *same}))
+
+
 def methods(points: Iterable[Point]) -> tuple[str, ...]:
     """Their methods, each once, as they come."""
     return tuple(dict.fromkeys(p.method for p in points))
@@ -105,6 +115,7 @@ def _row(result: Result, role: str, point: Point, on_front: bool) -> Row:
         percent_of_base=100 * point.price / result.base.price,
         on_front=on_front,
         is_constant=constant is not None and constant.schedule == point.schedule,
+        shapes=shapes_of(result, point),
         to_base=None if role == "base" else _to_base(result, point),
         to_constant=None if constant is None else difference(point, constant),
         to_random=None if random is None else difference(point, random),

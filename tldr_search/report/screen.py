@@ -16,12 +16,14 @@ from tldr_search.report.words import (
     amount_text,
     constraints_text,
     correction_text,
+    corrections_text,
     cost_text,
     metric_name,
     p_text,
     paired_test,
     schedule_text,
     sentence,
+    shapes_text,
     signed,
     twin_text,
 )
@@ -85,10 +87,17 @@ def _schedules(result: Result, table: Sequence[Row]) -> str:
     width = max(len(_name(row)) for row in shown)
     lines = [f"{'':<{width}}{GAP}schedule (as --schedule takes it, for {result.cost_model})"]
     for row in shown:
-        first, *rest = textwrap.wrap(schedule_text(row.point.schedule).replace(",", ", "), WIDTH - width, break_long_words=False)
-        parts = (part.replace(", ", ",") for part in (first, *rest))
-        lines += [f"{name:<{width}}{GAP}{part}" for name, part in zip((_name(row), *[""] * len(rest)), parts, strict=True)]
+        parts = _schedule_lines(row, WIDTH - width - len(GAP))
+        lines += [f"{name:<{width}}{GAP}{part}" for name, part in zip((_name(row), *[""] * (len(parts) - 1)), parts, strict=True)]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _schedule_lines(row: Row, width: int) -> list[str]:
+    """Broken after commas; then what it is, if it is a known shape."""
+    parts = textwrap.wrap(schedule_text(row.point.schedule).replace(",", ", "), width, break_long_words=False)
+    lines = [part.replace(", ", ",") for part in parts]
+    note = f"{GAP}(is {shapes_text(row.shapes)})".replace("’", "'") if row.shapes else ""
+    return [*lines[:-1], lines[-1] + note] if len(lines[-1] + note) <= width else [*lines, note]
 
 
 def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
@@ -108,6 +117,8 @@ def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
 
 def _equal_cost_cells(line: Line) -> list[str]:
     cells = ["-" if cell is None else _score_cell(cell, line.is_best(cell)) for cell in line.cells]
+    if line.same_schedule:
+        return [line.method, *cells, "same schedule", ""]
     against = ["-", "-"] if line.to_known is None else [signed(line.to_known.points), p_text(line.to_known.p_holm)]
     return [line.method, *cells, *against]
 
@@ -157,18 +168,23 @@ def _reading(result: Result, table: Sequence[Row]) -> str:
     )
     seen = f"{SAME_SPLIT}." if result.same_split else "which the search did not see."
     against = "the unreduced model scores 100 by definition" if result.objective in LABEL_FREE else "points against the unreduced model"
+    num_tests = len(result.winners), len(result.baselines)
     sentences = [
         sentence(twin_text(result.model, result.cost_model)),
         f"Budget: {amount_text(result.budget, result.unit)}.",
         f"Score: {metric_name(result.objective)} (%) on the {len(result.base.outcomes)} samples of the {result.report_split} split, {seen}",
         best,
-        f"vs base: {against}; p: {paired_test(result.objective)}{correction_text(len(result.winners), 'winners (methods x costs)')}.",
+        f"vs base: {against}; p: {paired_test(result.objective)}{corrections_text(*num_tests, 'winners (methods x costs)')}.",
         f"Searched: {effort_text(effort(result))}.",
         _knee(result),
-        f"Hypervolume (% of unreduced cost x 100 %): {', '.join(f'{h.method} {h.percent:.1f}' for h in hypervolumes(result))}.",
+        f"Hypervolume (% of unreduced cost x 100 %, by the lines alone, without known shapes): {_areas(result)}.",
         f"Schedules held to: {constraints_text(result.constraints)}." if result.constraints else "",
     ]
     return textwrap.fill(" ".join(filter(None, sentences)), WIDTH)
+
+
+def _areas(result: Result) -> str:
+    return ", ".join(f"{h.method} {h.percent:.1f}" for h in hypervolumes(result))
 
 
 def _knee(result: Result) -> str:
@@ -177,6 +193,9 @@ def _knee(result: Result) -> str:
     if found is None:
         return ""
     name = "the unreduced model" if found.method == "none" else found.method
+    if found in result.known:
+        shape = shapes_text((found.origin,)).replace("’", "'")
+        name += f" with {shape}, a known shape,"
     return f"Knee of the front: {name} at {amount_text(found.price, result.unit)}, {found.score:.1f} %."
 
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tldr_search.report.files import write_whole
+from tldr_search.files import write_whole
+from tldr_search.records import restored, versioned
+from tldr_search.report.rows import same_rung
 from tldr_search.schedule import Schedule
 from tldr_search.study.result import Result
 
@@ -73,19 +74,27 @@ def load(path: Path) -> Speed:
     """Reads what `save` wrote; `ValueError` for another format, or for a file that is damaged or something else."""
     accepted = "without it, `report RUN --speed` measures again"
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = fields.pop("format")
-        rows = tuple(Timed(**{**row, "schedule": tuple(row["schedule"])}) for row in fields.pop("rows")) if found == FORMAT else ()
-        speed = Speed(**fields, rows=rows) if found == FORMAT else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} holds no measured speeds, or damaged ones ({type(error).__name__}: {error}); {accepted}") from error
+        found, fields = versioned(path.read_text(encoding="utf-8"))
+        speed: Speed | None = restored(Speed, fields) if found == FORMAT else None
+        if speed:
+            _check(speed)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no measured speeds, or damaged ones ({' '.join(str(error).split())}); {accepted}") from error
     if speed is None:
         raise ValueError(f"{path} was written by another version of tldr_search (format {found!r}); {accepted}")
     return speed
 
 
+def _check(speed: Speed) -> None:
+    """`ValueError` for what cannot be measured."""
+    for index, row in enumerate(speed.rows):
+        positive = (row.gflops, row.gflops_ratio, row.ms, row.ms_low, row.ms_high, row.clips_per_second, row.speed_up)
+        if min(positive) <= 0 or (row.peak_mib or 0) < 0:
+            raise ValueError(f"rows[{index}]: {min(positive):g}; measurements above 0 would be accepted")
+
+
 def fits(speed: Speed, result: Result) -> bool:
     """Whether it is of the winners at the budget, each with its very schedule, and of the model whose cost was counted."""
-    winners = {(p.method, p.schedule) for p in result.winners if p.budget == result.budget}
+    winners = {(p.method, p.schedule) for p in result.winners if same_rung(p.budget, result.budget)}
     measured = {(row.method, row.schedule) for row in speed.rows if row.method != "none"}
     return winners == measured and (speed.model, dict(speed.overrides)) == (result.cost_model, dict(result.overrides))

@@ -6,12 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tldr_search.report.compare import Difference
 from tldr_search.report.equal_cost import equal_cost
-from tldr_search.report.files import write_whole
 from tldr_search.report.rows import Row
 from tldr_search.report.words import schedule_text
 from tldr_search.study.result import Result
@@ -83,20 +81,20 @@ def _equal_cost(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [{"method": line.method, "best_shape": line.rival, "to_best_shape": difference_record(line.to_known)} for line in lines]
 
 
-def write_json(result: Result, rows: Sequence[Row], path: Path) -> None:
-    """Writes `front.json`."""
-    write_whole(path, json.dumps(document(result, rows), indent=1) + "\n")
+def front_json(result: Result, rows: Sequence[Row]) -> str:
+    """The text of `front.json`."""
+    return json.dumps(document(result, rows), indent=1) + "\n"
 
 
-def write_csv(rows: Sequence[Row], path: Path) -> None:
-    """Writes `front.csv`: the same records, flat."""
+def front_csv(rows: Sequence[Row]) -> str:
+    """The text of `front.csv`: the same records, flat."""
     flat = [_flat(r) for r in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="")
     writer.writeheader()
     writer.writerows(flat)
-    write_whole(path, text.getvalue())
+    return text.getvalue()
 
 
 def _flat(row: Row) -> dict[str, Any]:

@@ -15,16 +15,19 @@ from tldr_search.report.quality import hypervolumes
 from tldr_search.report.rows import Row, at_budget, baselines_at
 from tldr_search.report.speed import Speed, Timed
 from tldr_search.report.words import (
+    ON_FRONT,
     SAME_SPLIT,
     SHAPES,
     amount_text,
     constraints_text,
     correction_text,
+    corrections_text,
     cost_text,
     method_name,
     metric_name,
     paired_test,
     sentence,
+    shapes_text,
     twin_text,
 )
 from tldr_search.study.result import Result
@@ -48,17 +51,20 @@ def tables(result: Result, rows: Sequence[Row], speed: Speed | None = None) -> I
 def winners(result: Result, rows: Sequence[Row]) -> Table:
     """The unreduced model, then every method at the budget: searched ones first, the best on the search split in front."""
     chosen = [rows[0], *at_budget(rows, result.budget), *baselines_at(rows, result.budget)]
+    corrections = corrections_text(len(result.winners), len(result.baselines), "winners (methods x costs)")
     caption = (
         f"The best schedule of each method at {amount_text(result.budget, result.unit)}. "
-        f"{_test(result, len(result.winners), 'winners (methods x costs)')} {_conditions(result)}"
+        f"p: {paired_test(result.objective)}{corrections}. {_conditions(result)}"
     )
+    method, schedule, *numbers = _subject(result)
+    shape = [_shape_field()] if any(row.shapes for row in chosen) else []
     against = _differences(result, "unreduced", "constant", "random")
-    return _of_rows("winners", caption, [*_subject(result), *against], chosen)
+    return _of_rows("winners", caption, [method, schedule, *shape, *numbers, *against], chosen)
 
 
 def front(result: Result, rows: Sequence[Row]) -> Table:
     """Everything that was measured on the report split."""
-    caption = f"Everything measured on the {result.report_split} split; on the front: nothing else beats it in cost and score."
+    caption = f"Everything measured on the {result.report_split} split; on the front: {ON_FRONT}."
     role = Column("role", "role", lambda name: ROLES[name], is_text=True)
     origin = Column("origin", "origin", lambda name: ORIGINS.get(name, name), is_text=True)
     fields: list[Field] = [(role, lambda row: row.role), (origin, lambda row: row.point.origin)]
@@ -79,17 +85,20 @@ def equal(result: Result, rows: Sequence[Row]) -> Table | None:
         return None
     shapes = [Column(f"shape_{shape.replace('-', '_')}", SHAPES.get(shape, shape), score) for shape in found.shapes]
     best = Column("best_shape", "best shape", lambda name: SHAPES.get(name, name), is_text=True)
-    against = [best, Column("to_best_shape", "searched vs best shape", change), *p_columns()]
+    same = Column("same_schedule", "same schedule", yes, is_text=True)
+    against = [best, same, Column("to_best_shape", "searched vs best shape", change), *p_columns()]
     caption = (
         f"Methods at equal cost ({amount_text(result.budget, result.unit)}), each with its searched schedule and with known shapes. The "
-        f"best shape is the one that did best here, which favours it. {_test(result, found.num_tests, 'methods')} "
+        f"best shape is the one that did best here, which favours it; where the searched schedule is that very shape, "
+        f"nothing is left to test. {_test(result, found.num_tests, 'methods')} "
     )
     lines = [
         (
             line.method,
             *(None if cell is None else _score(cell) for cell in line.cells),
             line.rival or None,
-            *_difference(line.to_known),
+            line.same_schedule,
+            *_difference(None if line.same_schedule else line.to_known),
         )
         for line in found.lines
     ]
@@ -119,7 +128,8 @@ def areas(result: Result) -> Table:
     searched = Column("searched", "searched", yes, is_text=True)
     columns = (METHOD, searched, Column("hypervolume", "hypervolume (%)", score))
     caption = (
-        f"Hypervolume: the area that the schedules of a method dominate, in per cent of the rectangle from 0 to the unreduced model’s "
+        "Hypervolume: the area that the schedules on the line of a method dominate (known shapes are not counted), in per cent of the "
+        f"rectangle from 0 to the unreduced model’s "
         f"{amount_text(result.base.price, result.unit)} and from 0 to 100 %; in brackets 95 % intervals (paired bootstrap over samples)."
     )
     lines = tuple((h.method, h.searched, Estimate(h.percent, h.low, h.high)) for h in hypervolumes(result))
@@ -153,7 +163,7 @@ def speed_caption(speed: Speed) -> str:
 
 
 def published(result: Result) -> Table | None:
-    """What papers print for the same backbone and benchmark; None where they print nothing, for a cost twin, and for other clips."""
+    """What others published of the same backbone and benchmark; None where there is nothing, for a cost twin, and for other clips."""
     points = published_points(result.model, result.benchmark)
     if not points or result.model != result.cost_model or "frames" in result.overrides:
         return None
@@ -166,8 +176,16 @@ def published(result: Result) -> Table | None:
         Column("measured_here", "measured here", lambda here: "yes" if here else "no", is_text=True),
     )
     lines = tuple((p.method, p.gflops, p.metric, p.value, p.source, False) for p in points)
-    caption = f"What papers print for {result.model} on {result.benchmark}: not measured here, and not with the same weights or samples."
+    caption = (
+        f"What others published for {result.model} on {result.benchmark}: not measured here, and not with the same weights or samples."
+    )
     return Table("published", caption, columns, lines)
+
+
+def _shape_field() -> Field:
+    """Which known shape a schedule is, if any: origins with commas for programs."""
+    column = Column("known_shape", "which is", lambda names: shapes_text(names.split(",")), is_text=True)
+    return column, lambda row: ",".join(row.shapes) or None
 
 
 def _of_rows(name: str, caption: str, fields: Sequence[Field], rows: Sequence[Row]) -> Table:

@@ -36,6 +36,8 @@ METRICS = {
 SHAPES = {"vid-tldr": "vid-TLDR’s shape", "constant": "constant r", "sta": "STA’s shape", "decreasing": "decreasing r"}
 """Known shapes by their origin, in the order of columns."""
 SAME_SPLIT = "chosen and measured on the same clips: scores are too good"
+ON_FRONT = "nothing measured scored higher at its cost or less, or as high for less (costs within 0.2 % are one)"
+"""What it means, wherever a picture or a table says so; see `study.front`."""
 MINUS = "\N{MINUS SIGN}"
 NBSP = "\N{NO-BREAK SPACE}"
 WHOLE = 3
@@ -50,6 +52,11 @@ def method_name(method: str) -> str:
 def metric_name(metric: str) -> str:
     """A metric in words, without its unit."""
     return METRICS.get(metric, metric)
+
+
+def shapes_text(shapes: Sequence[str]) -> str:
+    """Known shapes that are one schedule, by their origins: `constant r, also STA’s shape`; empty for none."""
+    return ", also ".join(SHAPES.get(shape, shape) for shape in shapes)
 
 
 def schedule_text(schedule: Sequence[int]) -> str:
@@ -123,6 +130,12 @@ def p_sentence(p: float) -> str:
 def correction_text(number: int, what: str) -> str:
     """How p-values over so many comparisons were corrected, after a comma; nothing for one."""
     return f", Holm over {number} {what}" if number > 1 else ""
+
+
+def corrections_text(num_winners: int, num_baselines: int, winners: str = "winners") -> str:
+    """`correction_text` where what was not searched has p-values, too, which were corrected by themselves."""
+    parts = [f"{number} {what}" for number, what in ((num_winners, winners), (num_baselines, "baselines")) if number > 1]
+    return f", Holm over {' and, separately, over '.join(parts)}" if parts else ""
 
 
 def interval_text(low: float, high: float) -> str:

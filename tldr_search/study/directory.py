@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from tldr_search.config import HOW
+from tldr_search.files import write_whole
 
 SETTINGS = "study.yaml"
 IDENTITY = "identity.yaml"
@@ -23,7 +24,7 @@ def check_settings(run: Path, settings: Mapping[str, object], identity: Mapping[
         return
     if not (run / SETTINGS).exists():
         raise ValueError(f"{run} holds results, but no {SETTINGS} that says what made them; choose another directory with --out")
-    made = {**_read(run / SETTINGS), **_read(run / IDENTITY)}
+    made = {**read_settings(run / SETTINGS), **read_settings(run / IDENTITY)}
     now = {**settings, **identity}
     differing = [name for name in {**made, **now} if name not in PLACES and made.get(name) != now.get(name)]
     if differing:
@@ -33,15 +34,14 @@ def check_settings(run: Path, settings: Mapping[str, object], identity: Mapping[
 
 def made_with(run: Path) -> dict[str, object]:
     """What decided what `run` found, as far as it was written down."""
-    return {name: value for name, value in {**_read(run / SETTINGS), **_read(run / IDENTITY)}.items() if name not in PLACES}
+    made = {**read_settings(run / SETTINGS), **read_settings(run / IDENTITY)}
+    return {name: value for name, value in made.items() if name not in PLACES}
 
 
 def keep_settings(run: Path, settings: Mapping[str, object], identity: Mapping[str, str]) -> None:
     """Writes down what `run` is made with."""
     for name, content in ((SETTINGS, settings), (IDENTITY, identity)):
-        partial = run / f"{name}.partial"
-        partial.write_text(yaml.safe_dump(dict(content), sort_keys=False))
-        partial.replace(run / name)
+        write_settings(run / name, content)
 
 
 def remove_if_empty(run: Path, *own: str) -> None:
@@ -53,5 +53,23 @@ def remove_if_empty(run: Path, *own: str) -> None:
         shutil.rmtree(run, ignore_errors=True)
 
 
-def _read(path: Path) -> dict[str, object]:
-    return (yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+def write_settings(path: Path, settings: Mapping[str, object]) -> None:
+    """Writes them as YAML, whole or not at all."""
+    write_whole(path, yaml.safe_dump(dict(settings), sort_keys=False))
+
+
+def read_settings(path: Path) -> dict[str, object]:
+    """What `write_settings` wrote, nothing where there is no such file; `ValueError` for one that is damaged or something else."""
+    if not path.exists():
+        return {}
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _damaged(path, " ".join(str(error).split())) from error
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise _damaged(path, f"{type(found).__name__} at its top")
+    return found
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    return ValueError(f"{path} holds no settings, or damaged ones ({why}); as it was written, or another directory, would be accepted")

@@ -103,6 +103,7 @@ def _reach(ground: Ground, budget: float, seed: int) -> Reach:
 
 def _jobs(config: StudyConfig, grounds: Mapping[str, Ground]) -> Iterator[Job]:
     """Of a study that nobody has begun."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     nobody = optuna.create_study(storage=InMemoryStorage())
     work = Work(config, grounds, lambda name: Claims(nobody), _measures_nothing)
     base, (search, report) = work.base.gflops, config.splits

@@ -7,10 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tldr_search.cost.budget import UNITS
+from tldr_search.files import write_whole
+from tldr_search.records import restored, versioned
 
 FORMAT = 4
 """Version of the file; a reader refuses others."""
+TOLERANCE = 1e-6
+"""Of what is a rate by rounding."""
 
 
 @dataclass(frozen=True)
@@ -105,20 +110,18 @@ class Result:
 
 def save(result: Result, path: Path) -> None:
     """Writes `result` as JSON, whole or not at all."""
-    text = json.dumps({"format": FORMAT, **dataclasses.asdict(result)}, indent=1)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    partial.replace(path)
+    write_whole(path, json.dumps({"format": FORMAT, **dataclasses.asdict(result)}, indent=1))
 
 
 def load(path: Path) -> Result:
     """Reads what `save` wrote; `ValueError` for another format, or for a file that is damaged or something else."""
     try:
-        fields: dict[str, Any] = json.loads(path.read_text())
-        found = fields.pop("format")
-        result = _result(fields) if found == FORMAT else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        why = f"{type(error).__name__}: {error}"
+        found, fields = versioned(path.read_text(encoding="utf-8"))
+        result: Result | None = restored(Result, fields) if found == FORMAT else None
+        if result:
+            _check(result)
+    except ValueError as error:
+        why = " ".join(str(error).split())
         raise ValueError(
             f"{path} is no result of a study, or a damaged one ({why}); without it the study's command writes it again"
         ) from error
@@ -127,12 +130,33 @@ def load(path: Path) -> Result:
     return result
 
 
-def _result(fields: dict[str, Any]) -> Result:
-    points = {name: _point(fields[name]) for name in ("base", "base_search")}
-    several = {name: tuple(_point(p) for p in fields[name]) for name in ("probes", "trials", "winners", "baselines", "known")}
-    return Result(**{**fields, **points, **several, "notes": tuple(fields["notes"])})
+def check_point(point: Point, name: str, num_samples: int) -> None:
+    """`ValueError` for what no measurement says; `num_samples` are those of its split, of which one that was stopped early has fewer."""
+    if min((*point.schedule, *point.evaluated), default=0) < 0:
+        raise ValueError(f"{name}: tokens removed {min((*point.schedule, *point.evaluated))}; numbers from 0 would be accepted")
+    if min(point.gflops, point.price) < 0 or (point.method == "none" and 0 in (point.gflops, point.price)):
+        raise ValueError(f"{name}: {point.gflops:g} GFLOPs, price {point.price:g}; what costs something would be accepted")
+    if not -TOLERANCE <= point.score <= 100 + TOLERANCE:
+        raise ValueError(f"{name}: score {point.score:g}; 0 to 100 would be accepted")
+    if not 0 < point.part <= 1:
+        raise ValueError(f"{name}: part {point.part:g}; a share of the split would be accepted")
+    if not point.outcomes or len(point.outcomes) > num_samples or (point.part == 1 and len(point.outcomes) != num_samples):
+        raise ValueError(f"{name}: {len(point.outcomes)} outcomes; one for each of {max(num_samples, 1)} samples would be accepted")
+    if min(point.outcomes) < -TOLERANCE or max(point.outcomes) > 1 + TOLERANCE:
+        raise ValueError(f"{name}: outcomes from {min(point.outcomes):g} to {max(point.outcomes):g}; 0 to 1 would be accepted")
 
 
-def _point(fields: dict[str, Any]) -> Point:
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    return Point(**plain)
+def _check(result: Result) -> None:
+    """`ValueError` for parts that no study finds, or that do not belong together."""
+    if result.unit not in UNITS:
+        raise ValueError(f"unit {result.unit!r}; one of {', '.join(UNITS)} would be accepted")
+    for name in ("base", "base_search", "winners", "baselines", "known", "trials", "probes"):
+        found = getattr(result, name)
+        whole = result.base_search if name in ("base_search", "trials", "probes") else result.base
+        for index, point in enumerate((found,) if isinstance(found, Point) else found):
+            check_point(point, name if isinstance(found, Point) else f"{name}[{index}]", len(whole.outcomes))
+    for index, probe in enumerate(result.probes):
+        if sum(map(bool, probe.schedule)) != 1:
+            raise ValueError(f"probes[{index}]: schedule {probe.schedule}; tokens that leave in one place alone would be accepted")
+    if {result.base.method, result.base_search.method} != {"none"}:
+        raise ValueError(f"base: method {result.base.method!r}, {result.base_search.method!r}; 'none' would be accepted")

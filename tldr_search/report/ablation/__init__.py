@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tldr_search.ablation.result import AblationResult
+from tldr_search.files import write_all
 from tldr_search.report.ablation.rows import rows
 from tldr_search.report.ablation.tabulated import screen, summary, table
 
-__all__ = ["screen", "summary", "write_ablation"]
+__all__ = ["rewrite", "screen", "summary", "write_ablation"]
 
 PICTURE = "ablation"
 
@@ -18,9 +19,21 @@ def write_ablation(result: AblationResult, directory: Path) -> tuple[Path, ...]:
     from tldr_search.report import markup
     from tldr_search.report.ablation.drawing import ablation_figure
     from tldr_search.report.ablation.picture import picture
-    from tldr_search.report.drawings import files
+    from tldr_search.report.drawings import rendered
 
-    directory.mkdir(parents=True, exist_ok=True)
     found = rows(result)
-    drawn = files.write(ablation_figure(picture(result, found)), directory, PICTURE)
-    return (*drawn, *markup.write(table(result, found), directory))
+    texts = markup.texts(table(result, found))
+    contents = {directory / name: content for name, content in (rendered(ablation_figure(picture(result, found)), PICTURE) | texts).items()}
+    directory.mkdir(parents=True, exist_ok=True)
+    write_all(contents)
+    return tuple(contents)
+
+
+def rewrite(run: Path, out: Path | None = None) -> tuple[AblationResult, tuple[Path, ...]]:
+    """Writes the report of a finished ablation again, into its own directory or into `out`; `ValueError` where `run` holds none."""
+    from tldr_search.ablation.result import RESULT, load
+
+    if not (run / RESULT).is_file():
+        raise ValueError(f"run {str(run)!r} holds no {RESULT}; the directory of a finished ablation would be accepted")
+    result = load(run / RESULT)
+    return result, write_ablation(result, out or run)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from tldr_search.report.ablation.picture import Ablation
 from tldr_search.report.drawings import canvas
 from tldr_search.report.style import INK, PAPER
-from tldr_search.report.words import gflops_text
+from tldr_search.report.words import cost_text
 
 WIDTH, SCORES, COSTS = 8.6, 4.0, 1.5
 """Inches: of the sheet, and of its two panels."""
@@ -70,7 +70,7 @@ def _draw_costs(axes: Axes, picture: Ablation) -> None:
         at = [round(dot.x) + shift for dot in line.dots]
         axes.bar(at, [dot.gflops for dot in line.dots], width=0.92 * width, color=line.style.colour.light, alpha=0.85, zorder=2)
         for x, dot in list(zip(at, line.dots, strict=True)) * is_numbered:
-            axes.annotate(gflops_text(dot.gflops), (x, dot.gflops), (0, -3), textcoords="offset points", **number)
+            axes.annotate(cost_text(dot.gflops), (x, dot.gflops), (0, -3), textcoords="offset points", **number)
     axes.axhline(picture.base.gflops, color=INK.light, linewidth=0.9, linestyle=(0, (5, 4)), zorder=1.5)
     axes.set_ylim(0, 1.1 * max(picture.base.gflops, *(dot.gflops for line in picture.lines for dot in line.dots)))
     axes.set_ylabel(picture.cost_label)

@@ -10,7 +10,7 @@ from tldr_search.config.ablation import INFORMATIVENESS, SHAPE, WHERE
 from tldr_search.config.budgeted import SHAPES
 from tldr_search.report.ablation.rows import Row
 from tldr_search.report.compare import interval
-from tldr_search.report.style import BLUE, VERMILLION, Style, searched_style
+from tldr_search.report.style import INK, SKY, Style, searched_style
 from tldr_search.report.words import SHAPES as SHAPE_NAMES
 from tldr_search.report.words import method_name, metric_name, price_label, sentence, twin_text
 
@@ -22,8 +22,8 @@ TITLES = {
     SHAPE: "Which shape: methods with known schedules at one cost",
 }
 X_LABELS = {WHERE: "layer that loses tokens", INFORMATIVENESS: "score that chooses the tokens", SHAPE: "shape of the schedule"}
-KINDS = {"pruned": Style(VERMILLION, "v"), "merged": Style(BLUE, "o")}
-"""How Table 7's two kinds of removal are drawn."""
+KINDS = {"pruned": Style(INK, "X"), "merged": Style(SKY, "h")}
+"""How Table 7's two kinds of removal are drawn: unlike any method, and dark and light without colour."""
 
 
 class Dot(NamedTuple):

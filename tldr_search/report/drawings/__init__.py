@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from tldr_search.report.drawings.canvas import NARROW, WIDE
 from tldr_search.report.drawings.evaluations import evaluations_figure
-from tldr_search.report.drawings.files import svg_text, write
+from tldr_search.report.drawings.files import rendered, svg_text, write
 from tldr_search.report.drawings.front import front_figure
 from tldr_search.report.drawings.history import history_figure
 from tldr_search.report.drawings.published import published_figure
@@ -24,6 +24,7 @@ __all__ = [
     "history_figure",
     "ladder_figure",
     "published_figure",
+    "rendered",
     "sensitivity_figure",
     "svg_text",
     "write",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from tldr_search.report.style import BUDGET, INK, MUTED, PAPER, RULE, WARNING
 
@@ -26,6 +31,10 @@ TITLE = 12.5
 """Size of a title, in points."""
 TITLE_FITS, FITS = 8.0, 11.0
 """Characters of a title, and of what is below it, that fit into one inch."""
+INNER = 0.42
+"""Share of a struck marker that is the marker itself."""
+FOOT = 0.06
+"""Share of the y axis that is added for the name of the budget."""
 FONT: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10.0,
@@ -127,6 +136,12 @@ def draw_budget(axes: Axes, budget: float, label: str, base: float, gid: str) ->
     )  # fmt: skip
 
 
+def leave_foot(axes: Axes) -> None:
+    """Room below everything that was drawn, where the name of the budget runs into nothing."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom - FOOT * (top - bottom), top)
+
+
 def legend_below(figure: Figure, entries: Sequence[Artist], columns: int) -> None:
     """Under everything."""
     figure.legend(
@@ -151,10 +166,21 @@ def hollow(marker: str, colour: str, size: float, edge: float) -> dict[str, Any]
     return {**filled(marker, colour, size), "markerfacecolor": PAPER.light, "markeredgecolor": colour, "markeredgewidth": edge}
 
 
-def stroke(colour: str, bold: bool) -> dict[str, Any]:
-    """Keywords of a short level stroke."""
-    size, edge = (10.0, 3.2) if bold else (7.5, 1.6)
-    return {"marker": "_", "color": colour, "markersize": size, "markeredgewidth": edge, "linestyle": "none"}
+def stroke(marker: str, colour: str, bold: bool) -> dict[str, Any]:
+    """Keywords of a small marker with a level stroke to either side; filled if `bold`, hollow otherwise."""
+    face = colour if bold else PAPER.light
+    style = {"markersize": 12.0, "markeredgewidth": 1.4, "markeredgecolor": colour, "markerfacecolor": face, "linestyle": "none"}
+    return {"marker": _struck(marker), "color": colour, **style}
+
+
+@cache
+def _struck(marker: str) -> Path:
+    """The outline of a marker, from -1 to 1 with its strokes."""
+    plain = MarkerStyle(marker)
+    outline = plain.get_path().transformed(plain.get_transform())
+    inner = outline.transformed(Affine2D().scale(INNER / float(np.abs(outline.vertices).max())))
+    sides = [Path([(side * INNER, 0), (side, 0)]) for side in (-1, 1)]
+    return Path.make_compound_path(inner, *sides)
 
 
 def ring(colour: str, size: float, edge: float = 1.1) -> dict[str, Any]:

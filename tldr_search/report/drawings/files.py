@@ -11,6 +11,7 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from tldr_search.files import write_all
 from tldr_search.report.drawings.canvas import FONT
 
 DPI = 300
@@ -18,16 +19,17 @@ DPI = 300
 
 
 def write(figure: Figure, directory: Path, name: str) -> tuple[Path, Path, Path]:
-    """Writes `name`.png, .svg and .pdf into `directory`, which is there, and returns their paths in this order.
-
-    What stands where is settled once for all three, and stays so.
-    """
-    _settle(figure)
-    png, svg, pdf = (directory / f"{name}.{kind}" for kind in ("png", "svg", "pdf"))
-    write_png(figure, png)
-    svg.write_text(svg_text(figure), encoding="utf-8")
-    write_pdf(figure, pdf)
+    """Writes `name`.png, .svg and .pdf into `directory`, which is there, and returns their paths in this order."""
+    contents = {directory / file: content for file, content in rendered(figure, name).items()}
+    write_all(contents)
+    png, svg, pdf = contents
     return png, svg, pdf
+
+
+def rendered(figure: Figure, name: str) -> dict[str, str | bytes]:
+    """The names of those files, and what is in them. What stands where is settled once for all three, and stays so."""
+    _settle(figure)
+    return {f"{name}.png": png_bytes(figure), f"{name}.svg": svg_text(figure), f"{name}.pdf": pdf_bytes(figure)}
 
 
 @matplotlib.rc_context(FONT)
@@ -46,14 +48,18 @@ def svg_text(figure: Figure) -> str:
 
 
 @matplotlib.rc_context(FONT)
-def write_png(figure: Figure, path: Path) -> None:
-    """Writes a PNG file of 300 dots per inch."""
+def png_bytes(figure: Figure) -> bytes:
+    """The figure as a PNG file of 300 dots per inch."""
+    buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 @matplotlib.rc_context(FONT)
-def write_pdf(figure: Figure, path: Path) -> None:
-    """Writes a PDF file with its fonts embedded as TrueType."""
+def pdf_bytes(figure: Figure) -> bytes:
+    """The figure as a PDF file with its fonts embedded as TrueType."""
+    buffer = io.BytesIO()
     FigureCanvasPdf(figure)
-    figure.savefig(path, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    return buffer.getvalue()

@@ -46,6 +46,7 @@ def front_figure(picture: Pareto, size: Size = WIDE, legend: bool = True) -> Fig
         _draw_small(axes, index, line)
         _draw_line(axes, index, line)
     draw_printed(axes, picture.printed, picture.joins)
+    canvas.leave_foot(axes)
     _draw_knee(axes, picture, wide)
     if legend:
         canvas.legend_below(figure, _legend(picture, wide), columns=2 if wide else 1)
@@ -69,7 +70,9 @@ def _draw_small(axes: Axes, index: int, line: Line) -> None:
         axes.plot([price], [score], zorder=2, alpha=0.4, gid=gid, **hollow(line.style.marker, colour, 3.2, 0.6))
     for number, (price, score, on_front) in enumerate(line.known):
         gid = mark_id(index, "known", number)
-        axes.plot([price + line.shift], [score], zorder=3.6 if on_front else 3.5, gid=gid, **stroke(colour, bold=on_front))
+        axes.plot(
+            [price + line.shift], [score], zorder=3.6 if on_front else 3.5, gid=gid, **stroke(line.style.marker, colour, bold=on_front)
+        )
 
 
 def _draw_line(axes: Axes, index: int, line: Line) -> None:
@@ -86,11 +89,11 @@ def _draw_line(axes: Axes, index: int, line: Line) -> None:
 
 
 def _draw_knee(axes: Axes, picture: Pareto, wide: bool) -> None:
-    """A ring, and its name at the top, above everything else: to the left of it if it fits there."""
+    """A thin ring below the marks, which it must not cover; its name at the top, above everything else, to its left if it fits there."""
     if picture.knee is None:
         return
     price, score, label = picture.knee
-    axes.plot([price], [score], zorder=6.5, gid=KNEE, **ring(INK.light, 16, 1.8))
+    axes.plot([price], [score], zorder=2.9, gid=KNEE, **ring(INK.light, 18, 1.0))
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     axes.set_ylim(bottom, top + HEADROOM[wide] * (top - bottom))
     side, offset = ("right", -8) if (price - left) / (right - left) > KNEE_NEEDS[wide] else ("left", -4)
@@ -98,7 +101,7 @@ def _draw_knee(axes: Axes, picture: Pareto, wide: bool) -> None:
     note = axes.annotate(
         textwrap.fill(label, KNEE_FITS), (price, score), (price, 1), textcoords=above, ha=side, va="top", fontsize=9, color=INK.light,
         zorder=7, gid="knee-label", bbox={"boxstyle": "square,pad=0.1", "facecolor": PAPER.light, "edgecolor": "none"},
-        arrowprops={"arrowstyle": "-", "color": INK.light, "linewidth": 0.8, "shrinkB": 7, "shrinkA": 0},
+        arrowprops={"arrowstyle": "-", "color": INK.light, "linewidth": 0.8, "shrinkB": 9, "shrinkA": 0},
     )  # fmt: skip
     assert note.arrow_patch is not None
     note.arrow_patch.set_gid("knee-arrow")
@@ -129,10 +132,10 @@ def _legend_base(picture: Pareto) -> Line2D:
 def _legend_notes(picture: Pareto, wide: bool) -> list[Line2D]:
     ink = MUTED.light
     return [
-        entry("filled: nothing as cheap scored higher", **filled("o", ink, 7)),
-        entry("hollow: something as cheap or cheaper scored higher", **hollow("o", ink, 6.5, 1.3)),
+        entry("filled: on the front", **filled("o", ink, 7)),
+        entry("hollow: not on the front", **hollow("o", ink, 6.5, 1.3)),
         entry(picture.trial_label, **hollow("o", ink, 3.2, 0.6)),
-        *([entry(textwrap.fill(picture.known_label, KNOWN_FITS[wide]), **stroke(ink, bold=False))] if picture.known_label else []),
+        *([entry(textwrap.fill(picture.known_label, KNOWN_FITS[wide]), **stroke("o", ink, bold=False))] if picture.known_label else []),
         entry("95 % interval over the samples", color=ink, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none"),
-        entry(picture.spread_label, linestyle="none"),
+        *([entry(textwrap.fill(picture.spread_label, KNOWN_FITS[wide]), linestyle="none")] if picture.spread_label else []),
     ]

@@ -17,6 +17,8 @@ from tldr_search.report.style import INK, MUTED
 
 WIDE: Size = (8.6, 4.8)
 NARROW: Size = (4.6, 6.2)
+RING, WIDER = 12.0, 4.0
+"""Points across the ring of the first method, and by how much the next one is wider."""
 FITS = {True: 70, False: 50}
 """Characters of an entry of a legend that fit, in a wide picture and in a narrow one."""
 
@@ -33,7 +35,7 @@ def history_figure(picture: History, size: Size = WIDE, legend: bool = True) -> 
     axes.axhline(picture.base, color=INK.light, linewidth=0.9, linestyle=(0, (5, 4)), zorder=1.5)
     for index, line in enumerate(picture.lines):
         _draw_probes(axes, line, index)
-        _draw_line(axes, line)
+        _draw_line(axes, line, index)
     axes.margins(y=0.12)
     axes.set_xlim(left=0)
     if legend:
@@ -47,8 +49,11 @@ def _draw_probes(axes: Axes, line: Progress, index: int) -> None:
     axes.plot([0, line.start], [at, at], transform=foot, color=line.style.colour.light, linewidth=3.2, solid_capstyle="butt", zorder=2)
 
 
-def _draw_line(axes: Axes, line: Progress) -> None:
-    """Steps up at the end of the trial that brought them; what was stopped early at the foot, where no score could be read off."""
+def _draw_line(axes: Axes, line: Progress, index: int) -> None:
+    """Steps up at the end of the trial that brought them; what was stopped early at the foot, where no score could be read off.
+
+    Every method has a ring of its own size: two around one place are both seen.
+    """
     colour, marker, foot = line.style.colour.light, line.style.marker, axes.get_xaxis_transform()
     steps = [*line.best, *((line.trials[-1].passes, score) for _, score in line.best[-1:])]
     axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=colour, linewidth=1.6, zorder=3)
@@ -59,7 +64,7 @@ def _draw_line(axes: Axes, line: Progress) -> None:
         is_best = (trial.passes, trial.score) in line.best
         axes.plot([trial.passes], [trial.score], zorder=4, **(filled(marker, colour, 7) if is_best else hollow(marker, colour, 5, 1)))
         if trial.chosen:
-            axes.plot([trial.passes], [trial.score], zorder=5, **ring(INK.light, 13))
+            axes.plot([trial.passes], [trial.score], zorder=5, **ring(colour, RING + WIDER * index, 1.4))
 
 
 def _legend(picture: History, wide: bool) -> list[Line2D]:
@@ -68,7 +73,7 @@ def _legend(picture: History, wide: bool) -> list[Line2D]:
     notes = [
         entry("filled: the best so far", **filled("o", MUTED.light, 7)),
         entry("hollow: an earlier one scored higher", **hollow("o", MUTED.light, 5, 1)),
-        entry(textwrap.fill(picture.chosen_label, FITS[wide]), **ring(INK.light, 11)),
+        entry(textwrap.fill(picture.chosen_label, FITS[wide]), **ring(MUTED.light, 11, 1.4)),
     ]
     if picture.probes_label:
         notes.append(entry(picture.probes_label, color=MUTED.light, linewidth=4))

@@ -35,6 +35,7 @@ def published_figure(picture: Beside, size: Size = WIDE, legend: bool = True) ->
         _draw_series(axes, series)
     axes.plot(*([x] for x in picture.base), **filled("*", INK.light, 13), zorder=6)
     draw_printed(axes, picture.printed, picture.joins)
+    canvas.leave_foot(axes)
     if legend:
         canvas.legend_below(figure, _legend(picture, wide), columns=2 if wide else 1)
     return figure
@@ -54,7 +55,7 @@ def draw_printed(axes: Axes, values: Sequence[Printed], joins: Sequence[Join]) -
 def legend_printed(values: Sequence[Printed], wide: bool) -> list[Line2D]:
     """What rings say, then one entry per method and source; nothing where nothing is printed."""
     first = {(value.label, value.source): value for value in reversed(values)}
-    own = [entry(textwrap.fill(f"{v.label}: {v.source}", FITS[wide]), **_marker(v)) for v in reversed(first.values())]
+    own = [entry(textwrap.fill(f"{v.label}: {v.told}", FITS[wide]), **_marker(v)) for v in reversed(first.values())]
     return [entry(RINGED, **ring(MUTED.light, 12, 0.8)), *own] if own else []
 
 

@@ -13,11 +13,12 @@ from tldr_search.report.style import Style, baseline_style, searched_style
 from tldr_search.report.words import SAME_SPLIT, amount_text, method_name, metric_name, price_label, twin_text
 from tldr_search.study.result import Point, Result
 
-SPREAD = 0.004
-"""Methods on one rung are drawn this far apart, as a share of the unreduced model's cost, so that their intervals can be seen.
+SPREAD = 0.0066
+"""Methods on one rung are drawn side by side around it, on so much of the axis in all: a share of the unreduced model's cost.
 
-All move to the left, since a dot to the right of the budget would look like one above it.
+About the width of a marker: their intervals can be told apart, and no dot leaves the place where its cost is.
 """
+SIDE_BY_SIDE = "methods at one cost are drawn side by side around it; all cost at most that"
 KEPT = {"agreement": "Agreement", "fidelity": "Fidelity"}
 """What an objective keeps, in a word, where that is not accuracy."""
 
@@ -61,7 +62,7 @@ class Line(NamedTuple):
     known: tuple[Spot, ...]
     """Known shapes on the report split."""
     shift: float
-    """How far its dots and known shapes are moved when drawn, in the unit of the study, for legibility only; negative."""
+    """How far its dots and known shapes are moved when drawn, in the unit of the study, for legibility only; symmetric about 0."""
 
 
 class Knee(NamedTuple):
@@ -92,6 +93,7 @@ class Pareto(NamedTuple):
     known_label: str
     """Empty where no known shape was measured."""
     spread_label: str
+    """Empty for one method alone, which stays where it is."""
     base: Dot
     base_label: str
     budget: float
@@ -123,8 +125,8 @@ def pareto(result: Result, rows: Sequence[Row]) -> Pareto:
         lines=lines,
         marks=dict(_marks(result, rows, lines, values, bend)),
         trial_label=f"trials on the {result.search_split} split (for choosing, not claimed)",
-        known_label="known shapes (constant r, published), not searched; bold: nothing as cheap scored higher" if result.known else "",
-        spread_label="methods at one cost are set side by side, to its left",
+        known_label="known shapes (constant r, published), filled if on the front" if result.known else "",
+        spread_label=SIDE_BY_SIDE if len(lines) > 1 else "",
         base=_dot(base_row),
         base_label="unreduced model",
         budget=result.budget,
@@ -145,7 +147,7 @@ def _lines(result: Result, rows: Sequence[Row], base: Dot) -> tuple[Line, ...]:
         dots = [_dot(r) for r in _rows(rows, role, method)]
         trials = tuple(Spot(p.price, p.score, False) for p in _trials(result, role, method))
         known = tuple(Spot(r.point.price, r.point.score, r.on_front) for r in _known(rows, role, method, searched))
-        shift = (index - len(roles)) * SPREAD * result.base.price
+        shift = SPREAD * result.base.price * (index / (len(roles) - 1) - 0.5) if len(roles) > 1 else 0.0
         lines.append(Line(method, _name(role, method), drawn, role == "winner", (*dots, base), trials, known, shift))
     return tuple(lines)
 
@@ -194,7 +196,8 @@ def _marks(
 
 
 def _printed_mark(value: Printed) -> Mark:
-    return Mark(value.method, "published", value.legend, "", value.gflops, value.gflops, value.score, None, None, "", value.source, 0)
+    at = value.gflops, value.gflops, value.score
+    return Mark(value.method, "published", value.legend, "", *at, None, None, "", value.source, 0, note=value.note)
 
 
 def _knee_text(result: Result, bend: Point) -> str:

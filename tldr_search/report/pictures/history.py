@@ -9,6 +9,8 @@ from tldr_search.report.style import Style, searched_style
 from tldr_search.report.words import amount_text, method_name, metric_name
 from tldr_search.study.result import Point, Result
 
+SUBTITLE = "the best score so far as a line, every trial as a mark at its end; the sampler may trust a known shape more than one score"
+
 
 class Trial(NamedTuple):
     """One trial."""
@@ -70,7 +72,7 @@ def history(result: Result) -> History:
     where = f"{result.search_split} split"
     return History(
         title=f"How the search at {amount_text(result.budget, result.unit)} went",
-        subtitle="the best score so far as a line, every trial as a mark at its end",
+        subtitle=SUBTITLE,
         alt=_alt(result, lines),
         x_label=f"passes over the videos of the {where}, method by method",
         y_label=f"{metric_name(result.objective)} (%), {where}",
@@ -78,7 +80,7 @@ def history(result: Result) -> History:
         base=result.base_search.score,
         base_label="unreduced model",
         probes_label="probes of single layers, which come first" if result.probes else "",
-        chosen_label=f"ringed: what the search held for the best, measured again on the {result.report_split} split",
+        chosen_label=f"ringed: what the sampler chose, measured again on the {result.report_split} split",
         stopped_label="stopped early: significantly worse on a part of the videos" if stopped else "",
     )
 

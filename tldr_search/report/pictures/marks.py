@@ -51,6 +51,10 @@ class Mark(NamedTuple):
     """Of the schedule, as in the result; the source of what is published."""
     num_samples: int
     """Samples of its score; 0 for what wasn't measured here."""
+    shapes: tuple[str, ...] = ()
+    """Known shapes that the schedule is, by origin; without one that the label names."""
+    note: str = ""
+    """What one should know of what is published."""
 
 
 def mark_id(index: int, kind: str, number: int | None = None) -> str:
@@ -65,7 +69,10 @@ def published_id(number: int) -> str:
 
 def row_mark(row: Row, split: str) -> Mark:
     """Of a schedule on the report split."""
-    return point_mark(row.point, row.role, split)._replace(low=row.ci95[0], high=row.ci95[1])
+    mark = point_mark(row.point, row.role, split)
+    named = row.role == "known" or (row.role == "baseline" and row.point.origin == CONSTANT)
+    shapes = tuple(shape for shape in row.shapes if not (named and shape == row.point.origin))
+    return mark._replace(low=row.ci95[0], high=row.ci95[1], shapes=shapes)
 
 
 def point_mark(point: Point, role: str, split: str) -> Mark:
@@ -73,7 +80,8 @@ def point_mark(point: Point, role: str, split: str) -> Mark:
     text = schedule_text(point.schedule) if point.schedule else ""
     price, gflops, score = point.price, point.gflops, point.score
     label, samples = _label(point, role, split), len(point.outcomes)
-    return Mark(point.method, role, label, text, price, gflops, score, None, None, split, point.origin, samples)
+    shapes = (point.origin,) if point.origin in SHAPES else ()
+    return Mark(point.method, role, label, text, price, gflops, score, None, None, split, point.origin, samples, shapes)
 
 
 def shape_name(origin: str) -> str:

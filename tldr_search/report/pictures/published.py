@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tldr_search.cost import COUNTED
-from tldr_search.published import BENCHMARKS, published_points
+from tldr_search.published import BENCHMARKS, RESULTS, published_points
+from tldr_search.published import Point as Value
 from tldr_search.report.pictures.marks import Legend
 from tldr_search.report.rows import methods
 from tldr_search.report.style import INK, Style, baseline_style, searched_style
 from tldr_search.report.words import amount_text, method_name, metric_name, price_label
 from tldr_search.study.result import Point, Result
 
-NOT_OURS = "paper, not measured here"
-RINGED = "ringed: printed in papers, not measured here"
+NOT_OURS = "published elsewhere, not measured here"
+RINGED = f"ringed: {NOT_OURS}"
+WITH_OPTIONS = "P"
+"""Marker of a method with options, which is another one: in the colour of the plain one."""
 PLAIN = Style(INK, "*")
 """Of the unreduced model."""
 
@@ -31,12 +34,19 @@ class Printed(NamedTuple):
     score: float
     """In per cent, as printed."""
     source: str
-    """Paper and table."""
+    """Paper and table, or where else it was published."""
+    note: str
+    """What one should know of it; mostly empty."""
 
     @property
     def paper(self) -> str:
         """The source without its table."""
         return self.source.partition(" Table")[0]
+
+    @property
+    def told(self) -> str:
+        """The source, and the note if there is one: `vid-TLDR on GitHub, thread 3 (measured by a user)`."""
+        return f"{self.source} ({self.note})" if self.note else self.source
 
     @property
     def legend(self) -> str:
@@ -92,10 +102,19 @@ def printed(result: Result, metric: str) -> tuple[Printed, ...]:
     if result.model != result.cost_model or result.unit != COUNTED or "frames" in result.overrides:
         return ()
     points = [p for p in published_points(result.model, result.benchmark) if p.metric == metric]
-    plain = [_plain(p.method) for p in points if p.method != "none"]
+    others = list(dict.fromkeys(_plain(p.method) for p in points if p.method != "none"))
     return tuple(
-        Printed(p.method, _name(p.method), _style(p.method, list(dict.fromkeys(plain))), p.gflops, p.value, p.source) for p in points
+        Printed(p.method, _name(p.method), _style(p.method, others), p.gflops, p.value, p.source, _note(result, p)) for p in points
     )
+
+
+def _note(result: Result, value: Value) -> str:
+    """That of its table."""
+    cell = result.model, result.benchmark, value.method, value.gflops, value.source
+    rows = (
+        r for r in RESULTS if (r.model, r.benchmark, r.method, r.gflops, r.source) == cell and not r.variant and value.metric in r.metrics
+    )
+    return next((r.note for r in rows), "")
 
 
 def joins(values: Sequence[Printed]) -> tuple[Join, ...]:
@@ -118,7 +137,7 @@ def beside(result: Result) -> Beside | None:
     values, base = printed(result, metric), (result.base.price, result.base.metrics[metric])
     name = metric_name(metric)
     return Beside(
-        title="Beside what the papers print",
+        title="Beside what was published",
         subtitle=f"schedules were searched for {metric_name(result.objective)}; measured dots have no intervals here",
         alt=_alt(result, name, base, values),
         x_label=price_label(result.unit, result.cost_model),
@@ -155,8 +174,8 @@ def _curve(points: Sequence[Point], method: str, metric: str, base: tuple[float,
 def _alt(result: Result, name: str, base: tuple[float, float], values: Sequence[Printed]) -> str:
     listed = "; ".join(f"{v.label} {v.score:.1f} % at {v.gflops:g} GFLOPs ({v.source})" for v in values)
     return (
-        f"{name[:1].upper()}{name[1:]} against GFLOPs per clip: measured schedules beside values printed in papers, which were not "
-        f"measured here. Unreduced, measured: {base[1]:.1f} %. Printed: {listed}."
+        f"{name[:1].upper()}{name[1:]} against GFLOPs per clip: measured schedules beside values published elsewhere, which were not "
+        f"measured here. Unreduced, measured: {base[1]:.1f} %. Published: {listed}."
     )
 
 
@@ -171,5 +190,9 @@ def _name(method: str) -> str:
 
 
 def _style(method: str, others: Sequence[str]) -> Style:
+    """The colour of a method; with options, which make it another one, in another marker."""
     plain = _plain(method)
-    return PLAIN if plain == "none" else searched_style(plain, others.index(plain))
+    if plain == "none":
+        return PLAIN
+    own = searched_style(plain, others.index(plain))
+    return own if plain == method else own._replace(marker=WITH_OPTIONS)

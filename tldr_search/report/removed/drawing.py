@@ -7,13 +7,12 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tldr_search.insight.record import Array
 from tldr_search.report.removed.maps import Map, MapsPicture, Scale
 from tldr_search.report.removed.shares import Line, SharesPicture
-from tldr_search.report.removed.sheet import FONT, Sheet, png_of, shortened, width_of
+from tldr_search.report.removed.sheet import FONT, Sheet, shortened, width_of
 from tldr_search.report.removed.tokens import Row, TokensPicture
 from tldr_search.report.removed.wording import abridged, clip_text, faded, map_name, map_unit, mass_text, tokens_text
 from tldr_search.report.style import INK, MUTED, ORANGE, PAPER, PURPLE, RULE, SKY, Style, searched_style
@@ -29,10 +28,10 @@ COLOURS = matplotlib.colormaps["viridis"]
 MEASURE_STYLES = {"saliency": Style(ORANGE, "v"), "attentiveness": Style(PURPLE, "D"), "rollout": Style(SKY, "P")}
 
 
-def tokens_png(picture: TokensPicture) -> bytes:
+def tokens_sheet(picture: TokensPicture) -> Sheet:
     """A row for the clip, one for each schedule."""
-    height, width = picture.rows[0].images[0].shape[:2]
-    sheet = _sheet(len(picture.shown), width, len(picture.rows) * (height + LINE) + FOOT)
+    height, width = (length // picture.scale for length in picture.rows[0].images[0].shape[:2])
+    sheet = _sheet(picture, width, len(picture.rows) * (height + LINE) + FOOT)
     _heading(sheet, picture, width)
     for i, row in enumerate(picture.rows):
         top = HEAD + i * (height + LINE)
@@ -40,13 +39,13 @@ def tokens_png(picture: TokensPicture) -> bytes:
         for column, image in enumerate(row.images):
             sheet.image(image, EDGE + column * (width + GAP), top + LINE - 5)
     sheet.text(_key(picture), EDGE, sheet.height - FOOT + 2, 8.5, MUTED.light)
-    return sheet.png()
+    return sheet
 
 
-def maps_png(picture: MapsPicture) -> bytes:
+def maps_sheet(picture: MapsPicture) -> Sheet:
     """A row of frames, one for each measure."""
-    height, width = picture.frames.shape[1:3]
-    sheet = _sheet(len(picture.shown), width, (1 + len(picture.maps)) * (height + LINE) + 6, BAR)
+    height, width = (length // picture.scale for length in picture.frames.shape[1:3])
+    sheet = _sheet(picture, width, (1 + len(picture.maps)) * (height + LINE) + 6, BAR)
     _heading(sheet, picture, width)
     sheet.text("input", EDGE, HEAD + 5, 10, bold=True)
     for column, frame in enumerate(picture.frames):
@@ -56,17 +55,16 @@ def maps_png(picture: MapsPicture) -> bytes:
         name = map_name(values)
         sheet.text(name, EDGE, top + 5, 10, bold=True)
         sheet.text(map_unit(values), EDGE + width_of(name, 10, bold=True) + 10, top + 5, 9, MUTED.light)
-        for column, image in enumerate(coloured(values, width)):
+        for column, image in enumerate(coloured(values, width * picture.scale)):
             sheet.image(image, EDGE + column * (width + GAP), top + LINE - 5)
-        _bar(sheet, values.scale, EDGE + len(picture.shown) * (width + GAP) + 6, top + LINE - 5, height)
-    return sheet.png()
+        _bar(sheet, values.scale, (EDGE + len(picture.shown) * (width + GAP) + 6, top + LINE - 5), height, picture.scale)
+    return sheet
 
 
 @matplotlib.rc_context({**FONT, "font.size": 10.0, "axes.labelcolor": INK.light, "axes.edgecolor": MUTED.light})
-def shares_png(picture: SharesPicture) -> bytes:
+def shares_figure(picture: SharesPicture) -> Figure:
     """Two panels on one scale."""
     figure = Figure((9.6, 4.1), dpi=120, layout="constrained", facecolor=PAPER.light)
-    FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True)
     _panel(left, "What the unreduced model attends to", picture.measures, picture, MEASURE_STYLES)
     styles = {line.name: searched_style(line.name, i) for i, line in enumerate(picture.methods)}
@@ -77,7 +75,7 @@ def shares_png(picture: SharesPicture) -> bytes:
                       textcoords="offset points", fontsize=8.5, color=MUTED.light)  # fmt: skip
     top = max((value for line in (*picture.measures, *picture.methods) for value in line.high), default=picture.even)
     left.set_ylim(0, 1.18 * max(top, picture.even))
-    return png_of(figure)
+    return figure
 
 
 def coloured(values: Map, width: int) -> Array:
@@ -87,8 +85,9 @@ def coloured(values: Map, width: int) -> Array:
     return image.repeat(side, axis=1).repeat(side, axis=2)
 
 
-def _sheet(columns: int, width: int, body: int, beside: int = 0) -> Sheet:
-    return Sheet(max(2 * EDGE + columns * (width + GAP) - GAP + beside, 560), HEAD + body + EDGE // 2)
+def _sheet(picture: TokensPicture | MapsPicture, width: int, body: int, beside: int = 0) -> Sheet:
+    frames = len(picture.shown) * (width + GAP) - GAP
+    return Sheet(max(2 * EDGE + frames + beside, 560), HEAD + body + EDGE // 2, picture.scale)
 
 
 def _heading(sheet: Sheet, picture: TokensPicture | MapsPicture, width: int) -> None:
@@ -122,10 +121,11 @@ def _key(picture: TokensPicture) -> str:
     return ";   ".join(parts)
 
 
-def _bar(sheet: Sheet, scale: Scale, left: int, top: int, height: int) -> None:
-    """The colour scale: its ends, and where an even share lies."""
-    steps = np.linspace(1, 0, height)
-    bar = (255 * COLOURS(steps)[:, None, :3]).round().astype(np.uint8).repeat(12, axis=1)
+def _bar(sheet: Sheet, scale: Scale, at: tuple[int, int], height: int, pixels: int) -> None:
+    """The colour scale, `pixels` for each point of the sheet: its ends, and where an even share lies."""
+    left, top = at
+    steps = np.linspace(1, 0, height * pixels)
+    bar = (255 * COLOURS(steps)[:, None, :3]).round().astype(np.uint8).repeat(12 * pixels, axis=1)
     sheet.image(bar, left, top)
     marks: dict[float, float] = {scale.high: 1.0, scale.low: 0.0}
     if scale.low < 1 < scale.high:

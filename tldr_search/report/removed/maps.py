@@ -56,14 +56,17 @@ class MapsPicture(NamedTuple):
     frames: Image
     """[F, h s, w s, 3]"""
     maps: tuple[Map, ...]
+    scale: int
+    """How many times as wide and high as on a page the frames are."""
 
 
-def maps_picture(removal: Removal, clip: int, layer: int) -> MapsPicture:
+def maps_picture(removal: Removal, clip: int, layer: int, scale: int = 1) -> MapsPicture:
     """Saliency and attentiveness at one of the `layers`, and the rollout, where there is one."""
     columns = chosen(removal.grid[0])
-    frames = enlarged(removal.frames[clip][list(columns)], removal.grid)
+    frames = enlarged(removal.frames[clip][list(columns)], removal.grid, scale)
     maps = tuple(_map(removal, name, clip, layer, columns) for name in MEASURES if name in removal.maps)
-    return MapsPicture(removal.names[clip], removal.captions[clip], columns, removal.grid[0], removal.unit, removal.tubelet, frames, maps)
+    names = removal.names[clip], removal.captions[clip]
+    return MapsPicture(*names, columns, removal.grid[0], removal.unit, removal.tubelet, frames, maps, scale)
 
 
 def of_layer(removal: Removal, measure: str, layer: int) -> Array:

@@ -1,4 +1,4 @@
-"""A sheet of images and text, placed pixel by pixel, and its PNG."""
+"""A sheet of images and text, placed pixel by pixel, and its PNG: in full colour for a file, light for a page."""
 
 from __future__ import annotations
 
@@ -18,27 +18,32 @@ from PIL import Image as Pictures
 from tldr_search.report.style import INK, PAPER
 
 DPI = 100
+"""Pixels per inch of a sheet that is not magnified."""
 FAMILY = "DejaVu Sans"
 FONT: dict[Any, Any] = {"font.family": FAMILY, "text.parse_math": False, "text.color": INK.light}
 """In force while a sheet is made and drawn."""
 MOST_BYTES = 250_000
-"""Of a PNG: it keeps all colours if that allows it, else as many as it does."""
+"""Of a light PNG: it keeps all colours if that allows it, else as many as it does."""
 PALETTES = (256, 192, 128, 96, 64, 48, 32, 16)
+TRIFLE = 0.01
+"""Added to a size in pixels, or matplotlib may round inches down to one pixel less."""
 STEP = 8
 """In which colours are told apart where a palette is made of them; steps of red, green and blue each fit into `STEP`**2."""
 
 
 class Sheet:
-    """Coordinates are pixels from the upper left corner."""
+    """Coordinates are points of a grid, from the upper left corner; each is `scale` pixels wide and high."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        self._figure = Figure((width / DPI, height / DPI), dpi=DPI, facecolor=PAPER.light)
-        FigureCanvasAgg(self._figure)
+    def __init__(self, width: int, height: int, scale: int = 1) -> None:
+        self.width, self.height, self._scale = width, height, scale
+        size = ((width + TRIFLE) / DPI, (height + TRIFLE) / DPI)
+        self._figure = Figure(size, dpi=DPI * scale, facecolor=PAPER.light)
+        self._canvas = FigureCanvasAgg(self._figure)
 
     def image(self, image: NDArray[np.uint8], left: int, top: int) -> None:
         """[h, w, 3], pixel for pixel."""
-        self._figure.figimage(image, left, self.height - top - image.shape[0], origin="upper")
+        below = (self.height - top) * self._scale - image.shape[0]
+        self._figure.figimage(image, left * self._scale, below, origin="upper")
 
     def text(
         self, text: str, left: float, top: float, size: float = 10.0, colour: str = INK.light, *, bold: bool = False, align: str = "left"
@@ -51,17 +56,17 @@ class Sheet:
             )  # fmt: skip
 
     def png(self) -> bytes:
-        """The sheet as a file."""
-        with matplotlib.rc_context(FONT):
-            return png_of(self._figure)
+        """The sheet in full colour; the same one gives the same bytes."""
+        return _file(Pictures.fromarray(_drawn(self._canvas)), DPI * self._scale)
+
+    def light_png(self) -> bytes:
+        """The sheet in `MOST_BYTES`."""
+        return light(self._canvas)
 
 
-def png_of(figure: Figure) -> bytes:
-    """A figure that has a canvas of Agg; the same one gives the same bytes."""
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+def light(canvas: FigureCanvasAgg) -> bytes:
+    """What is on it, as a PNG of `MOST_BYTES`; the same gives the same bytes."""
+    pixels = _drawn(canvas)
     whole = Pictures.fromarray(pixels)
     data = _file(whole)
     for colours in PALETTES:
@@ -111,7 +116,14 @@ def _palette(pixels: NDArray[np.uint8], colours: int) -> Pictures.Image:
     return palette
 
 
-def _file(picture: Pictures.Image) -> bytes:
+@matplotlib.rc_context(FONT)
+def _drawn(canvas: FigureCanvasAgg) -> NDArray[np.uint8]:
+    """[h, w, 3]"""
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+
+
+def _file(picture: Pictures.Image, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format="png", compress_level=6)
+    picture.save(buffer, format="png", compress_level=6, dpi=(dpi, dpi))
     return buffer.getvalue()

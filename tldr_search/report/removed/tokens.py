@@ -5,7 +5,9 @@ Notation: T temporal positions, h x w patches of each, P = T h w, K tokens that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +19,9 @@ from tldr_search.insight.record import Array, Reduction, Removal
 MOST_FRAMES = 8
 """Columns of a picture; of a longer clip as many are chosen, evenly."""
 FRAME = 140
-"""Pixels of a frame's side, about: patches have whole ones."""
+"""Pixels of a frame's side on a page, about: patches have whole ones."""
+PRINTED = 224
+"""Pixels of a frame's side in a file, at least, and never fewer than the model saw."""
 FLOOR = 0.25
 """Brightness of what has no mass."""
 PRUNED = 0.1
@@ -57,16 +61,18 @@ class TokensPicture(NamedTuple):
     unit: str
     tubelet: int
     rows: tuple[Row, ...]
+    scale: int
+    """How many times as wide and high as on a page the images are."""
 
 
-def tokens_picture(removal: Removal, clip: int) -> TokensPicture:
+def tokens_picture(removal: Removal, clip: int, scale: int = 1) -> TokensPicture:
     """The clip itself, then what each schedule leaves of it."""
     columns = chosen(removal.grid[0])
-    frames = enlarged(removal.frames[clip][list(columns)], removal.grid)
+    frames = enlarged(removal.frames[clip][list(columns)], removal.grid, scale)
     plain = Row("", (), removal.num_patches, 1.0, 0.0, 0.0, tuple(frames))
-    rows = [_row(removal, reduction, clip, columns, frames) for reduction in removal.reductions]
+    rows = [_row(removal, reduction, clip, columns, frames, scale) for reduction in removal.reductions]
     names = removal.names[clip], removal.captions[clip]
-    return TokensPicture(*names, columns, removal.grid[0], removal.num_patches, removal.unit, removal.tubelet, (plain, *rows))
+    return TokensPicture(*names, columns, removal.grid[0], removal.num_patches, removal.unit, removal.tubelet, (plain, *rows), scale)
 
 
 def chosen(count: int, most: int = MOST_FRAMES) -> tuple[int, ...]:
@@ -103,26 +109,34 @@ def mean_colours(patches: Array, rows: Array) -> Array:
     return np.where(here[:, None], (total / number[:, None])[rows], patches)
 
 
-def enlarged(frames: Array, grid: tuple[int, int, int]) -> Image:
+def enlarged(frames: Array, grid: tuple[int, int, int], scale: int = 1) -> Image:
     """[F, H, W, 3] -> [F, h s, w s, 3] for a whole s."""
     _, h, w = grid
-    side = patch_side(grid)
+    side = patch_side(grid) * scale
     how = cv2.INTER_AREA if frames.shape[2] >= w * side else cv2.INTER_CUBIC
     return np.stack([cv2.resize(frame, (w * side, h * side), interpolation=how) for frame in frames])
 
 
 def patch_side(grid: tuple[int, int, int]) -> int:
-    """s, so that a frame is about `FRAME` pixels wide."""
+    """S on a page, so that a frame is about `FRAME` pixels wide."""
     return max(round(FRAME / grid[2]), 4)
 
 
-def _row(removal: Removal, reduction: Reduction, clip: int, columns: Sequence[int], frames: Image) -> Row:
+def print_scale(removal: Removal) -> int:
+    """So many times as on a page, that a frame has all pixels that the model saw, and `PRINTED` at least."""
+    _, h, w = removal.grid
+    shown = patch_side(removal.grid)
+    height, width = map(int, removal.frames.shape[2:4])
+    return max(math.ceil(max(height, PRINTED) / (h * shown)), math.ceil(max(width, PRINTED) / (w * shown)))
+
+
+def _row(removal: Removal, reduction: Reduction, clip: int, columns: Sequence[int], frames: Image, scale: int) -> Row:
     rows, size = reduction.rows[clip], reduction.size[clip]
     mass = mass_per_patch(rows, size)
     at = list(columns)
     colours = mean_colours(_patch_colours(removal.frames[clip], removal.grid), rows)
     by_place = (values.reshape(*removal.grid, *values.shape[1:])[at] for values in (rows, merged(rows), mass, colours))
-    images = tuple(map(painted, frames, *by_place))
+    images = tuple(map(partial(painted, scale=scale), frames, *by_place))
     shares = float(mass.mean()), float((rows < 0).mean()), float(merged(rows).mean())
     return Row(reduction.method, reduction.schedule, reduction.tokens_left(clip), *shares, images)
 
@@ -133,34 +147,34 @@ def _patch_colours(frames: Array, grid: tuple[int, int, int]) -> Array:
     return np.stack([cv2.resize(frame, (w, h), interpolation=cv2.INTER_AREA) for frame in frames]).reshape(-1, 3).astype(float)
 
 
-def painted(frame: Image, tokens: Array, is_merged: Array, mass: Array, colours: Array) -> Image:
-    """A frame [h s, w s, 3] and what there is of each patch [h, w, ...] -> the same frame, reduced."""
+def painted(frame: Image, tokens: Array, is_merged: Array, mass: Array, colours: Array, scale: int = 1) -> Image:
+    """A frame [h s, w s, 3] and what there is of each patch [h, w, ...] -> the same frame, reduced; lines are `scale` pixels wide."""
     side = frame.shape[1] // tokens.shape[1]
     flat, bright = _spread(colours, side), _spread(FLOOR + (1 - FLOOR) * np.minimum(mass, 1.0), side)[..., None]
     image = np.where(_spread(is_merged, side)[..., None], flat, frame) * bright
-    image = np.where(_spread(tokens < 0, side)[..., None], _hatched(PRUNED * frame), image)
-    return _outlined(image.round().astype(np.uint8), *borders(tokens, is_merged), side)
+    image = np.where(_spread(tokens < 0, side)[..., None], _hatched(PRUNED * frame, scale), image)
+    return _outlined(image.round().astype(np.uint8), *borders(tokens, is_merged), side, scale)
 
 
 def _spread(values: Array, side: int) -> Array:
     return values.repeat(side, axis=0).repeat(side, axis=1)
 
 
-def _hatched(image: Array) -> Array:
+def _hatched(image: Array, scale: int) -> Array:
     """Diagonal lines, the same wherever a patch lies."""
     step, bright = HATCH
     y, x = np.indices(image.shape[:2])
-    return np.where(((x + y) % step == 0)[..., None], bright, image)
+    return np.where(((x + y) // scale % step == 0)[..., None], bright, image)
 
 
-def _outlined(image: Image, right: Array, below: Array, side: int) -> Image:
+def _outlined(image: Image, right: Array, below: Array, side: int, scale: int) -> Image:
     """A light line inside a dark one, so that it is seen on everything."""
     dark, light = np.zeros(image.shape[:2], bool), np.zeros(image.shape[:2], bool)
     for y, x in np.argwhere(right):
         rows, edge = slice(y * side, (y + 1) * side), (x + 1) * side
-        light[rows, edge - 1] = dark[rows, edge] = True
+        light[rows, edge - scale : edge] = dark[rows, edge : edge + scale] = True
     for y, x in np.argwhere(below):
         columns, edge = slice(x * side, (x + 1) * side), (y + 1) * side
-        light[edge - 1, columns] = dark[edge, columns] = True
+        light[edge - scale : edge, columns] = dark[edge : edge + scale, columns] = True
     image = np.where((dark & ~light)[..., None], np.uint8(DARK), image)
     return np.where(light[..., None], np.uint8(LIGHT), image)

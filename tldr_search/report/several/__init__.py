@@ -16,10 +16,11 @@ NAME = "comparison"
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:
     """Writes page, picture and tables into `directory`; their paths, the page first."""
+    from tldr_search.files import write_whole
     from tldr_search.report.drawings import write
-    from tldr_search.report.files import write_whole
     from tldr_search.report.markup import FORMATS
-    from tldr_search.report.several import drawing, page, picture, tabulated
+    from tldr_search.report.markup import write as write_table
+    from tldr_search.report.several import drawing, fronts, page, picture, tabulated
 
     drawn = picture.multiples(comparison)
     table = tabulated.table(comparison)
@@ -29,4 +30,5 @@ def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...
     pictures = write(drawing.multiples_figure(drawn), directory, NAME)
     for kind, text in texts.items():
         write_whole(directory / f"{NAME}.{kind}", text)
-    return (directory / f"{NAME}.html", *pictures, *(directory / f"{NAME}.{kind}" for kind in ("csv", "json", "md", "tex")))
+    of_fronts = write_table(fronts.table(comparison), directory, ("csv", "md", "tex"))  # comparison.json holds them, too
+    return (directory / f"{NAME}.html", *pictures, *(directory / f"{NAME}.{kind}" for kind in ("csv", "json", "md", "tex")), *of_fronts)

@@ -7,7 +7,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tldr_search.report.compare import Difference, corrected, interval
+from tldr_search.report.quality import Hypervolume
 from tldr_search.report.rows import same_rung
+from tldr_search.report.several.areas import Knee, areas, knees
 from tldr_search.report.several.paired import difference_of
 from tldr_search.report.several.runs import Panel, Run, differ_by_seed_only, panel_of, same_samples
 from tldr_search.schedule import Schedule
@@ -53,6 +55,10 @@ class Series(NamedTuple):
     """Winners, then baselines, by method and rising price."""
     budget: float
     """That was asked for."""
+    areas: tuple[Hypervolume, ...]
+    """Of each method; averaged as the scores are."""
+    knees: tuple[Knee, ...]
+    """Run by run."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -138,16 +144,16 @@ def _groups(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def _series(runs: Sequence[Run]) -> Series:
-    base = _dot([run.result.base for run in runs], runs, searched=False)
+    base = _dot([(run, run.result.base) for run in runs], searched=False)
     dots = (*_dots(runs, searched=True), *_dots(runs, searched=False))
-    return Series(_label(runs), tuple(runs), base, dots, runs[0].result.budget)
+    return Series(_label(runs), tuple(runs), base, dots, runs[0].result.budget, areas(runs), knees(runs))
 
 
 def _dots(runs: Sequence[Run], searched: bool) -> list[Dot]:
     """Each against the unreduced model, corrected for all of them, as in the report of a single run."""
-    results = [run.result for run in runs]
-    found = [[_at(_points(r, searched), method, budget) for r in results] for method, budget in _places(results, searched)]
-    dots = [_dot([p for p in points if p is not None], runs, searched) for points in found]
+    places = _places([run.result for run in runs], searched)
+    found = [[(run, _at(_points(run.result, searched), method, budget)) for run in runs] for method, budget in places]
+    dots = [_dot([(run, p) for run, p in measured if p is not None], searched) for measured in found]
     return [dot._replace(to_base=to_base) for dot, to_base in zip(dots, corrected(dot.to_base for dot in dots), strict=True)]
 
 
@@ -182,10 +188,11 @@ def _label(runs: Sequence[Run]) -> str:
     return f"{runs[0].label} and {len(runs) - 1} more (seeds {', '.join(str(run.result.seed) for run in runs)})"
 
 
-def _dot(points: Sequence[Point], runs: Sequence[Run], searched: bool) -> Dot:
-    """Of one method and rung."""
+def _dot(measured: Sequence[tuple[Run, Point]], searched: bool) -> Dot:
+    """Of one method and rung; prices in per cent are means of each run's own."""
+    runs, points = zip(*measured, strict=True)
     first, scores = points[0], [p.score for p in points]
-    base, same = runs[0].result.base, all(same_samples(runs[0].result, run.result) for run in runs)
+    base, same = runs[0].result.base, all(same_samples(runs[0], run) for run in runs)
     outcomes = tuple(fmean(values) for values in zip(*(p.outcomes for p in points), strict=True)) if same else ()
     low, high = interval(first.outcomes) if len(points) == 1 else (min(scores), max(scores))
     price = fmean(p.price for p in points)
@@ -195,7 +202,7 @@ def _dot(points: Sequence[Point], runs: Sequence[Run], searched: bool) -> Dot:
         budget=first.budget,
         price=price,
         gflops=fmean(p.gflops for p in points),
-        percent_of_base=100 * price / base.price,
+        percent_of_base=fmean(100 * p.price / run.result.base.price for p, run in zip(points, runs, strict=True)),
         score=fmean(scores),
         low=low,
         high=high,
@@ -207,7 +214,7 @@ def _dot(points: Sequence[Point], runs: Sequence[Run], searched: bool) -> Dot:
 
 
 def _paired(a: Series, b: Series) -> bool:
-    return bool(a.base.outcomes and b.base.outcomes) and same_samples(a.runs[0].result, b.runs[0].result)
+    return bool(a.base.outcomes and b.base.outcomes) and same_samples(a.runs[0], b.runs[0])
 
 
 def _between(first: Series, others: Iterable[Series]) -> Iterator[Between]:

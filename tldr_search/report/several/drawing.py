@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 
 from tldr_search.report.drawings import canvas
 from tldr_search.report.drawings.canvas import entry, filled, hollow
-from tldr_search.report.several.picture import Field, Line, Multiples
+from tldr_search.report.drawings.published import draw_printed, legend_printed
+from tldr_search.report.several.picture import Entry, Field, Line, Multiples, base_id, dot_id
 from tldr_search.report.style import BUDGET, INK, MUTED, WARNING
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (7, 2, 1.5, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
@@ -21,20 +22,25 @@ PANEL = (4.4, 3.6)
 """Width and height of one panel of several, in inches."""
 ALONE = (7.6, 4.6)
 """Of a single panel."""
-NAME = 64
-"""Characters of a run's name that fit into the legend."""
+BASELINE: Any = (0, (4, 2.5))
+"""Of what wasn't searched, in the first series."""
+NAME = 11.5
+"""Characters of a run's name that fit into one inch of the legend."""
+KEYS = 3.0
+"""Inches of the legend that methods and the keys of runs take."""
 PHONE = 4.6
 """Width where there is room for one panel only."""
 
 
 @matplotlib.rc_context(canvas.FONT)
-def multiples_figure(picture: Multiples, narrow: bool = False) -> Figure:
-    """Small multiples with one legend; `narrow`: one below the other, for a phone."""
+def multiples_figure(picture: Multiples, narrow: bool = False, legend: bool = True) -> Figure:
+    """Small multiples with one legend; `narrow`: one below the other, for a phone. What a reader could ask about has an identifier."""
     rows, columns = (len(picture.fields), 1) if narrow else (picture.rows, picture.columns)
     width, height = ALONE if len(picture.fields) == 1 else PANEL
     inches = PHONE if narrow else max(columns * width, ALONE[0])
-    entries = _legend(picture, padded=not narrow)
-    figure = canvas.sheet((inches, rows * height + 1.0 + 0.21 * len(entries) / (1 if narrow else 2)))
+    entries = _legend(picture, inches, padded=not narrow) if legend else []
+    lines = sum(1 + str(one.get_label()).count("\n") for one in entries) / (1 if narrow else 2)
+    figure = canvas.sheet((inches, rows * height + 0.21 * lines + (1.0 if legend else 0.4)))
     _head(figure, picture, int(inches * 12.5))
     shared: dict[tuple[int, str], Axes] = {}
     for index, field in enumerate(picture.fields):
@@ -43,7 +49,8 @@ def multiples_figure(picture: Multiples, narrow: bool = False) -> Figure:
         axes = figure.add_subplot(rows, columns, place + 1, sharey=beside)
         shared.setdefault((field.row, field.scale), axes)
         _draw_field(axes, field, labelled=beside is None)
-    canvas.legend_below(figure, entries, columns=1 if narrow else 2)
+    if entries:
+        canvas.legend_below(figure, entries, columns=1 if narrow else 2)
     return figure
 
 
@@ -71,23 +78,31 @@ def _draw_field(axes: Axes, field: Field, labelled: bool) -> None:
     axes.set_ylabel(textwrap.fill(field.y_label, 34) if labelled else "", fontsize=9)
     for budget in field.budgets:
         axes.axvline(budget, color=BUDGET.light, linewidth=1.1, linestyle=(0, (1, 1.5)), zorder=1)
-    for base in field.bases:
+    for number, base in enumerate(field.bases):
         axes.axhline(base.score, color=INK.light, linewidth=0.8, linestyle=(0, (5, 4)), zorder=1.2)
         axes.plot([base.price] * 2, [base.low, base.high], color=INK.light, linewidth=1.1, zorder=2)
-        axes.plot([base.price], [base.score], **filled("*", INK.light, 12), zorder=6)
+        axes.plot([base.price], [base.score], **filled("*", INK.light, 12), zorder=6, gid=base_id(field, number))
     for line in field.lines:
         _draw_line(axes, line)
+    _draw_printed(axes, field)
 
 
 def _draw_line(axes: Axes, line: Line) -> None:
     colour, dots = line.style.colour.light, line.dots[:-1]
-    xs = [dot.price + line.shift for dot in dots]
-    axes.plot(
-        [*xs, line.dots[-1].price], [d.score for d in line.dots], color=colour, linewidth=1.4, zorder=3, linestyle=_dashes(line.number)
-    )
-    for x, dot in zip(xs, dots, strict=True):
-        axes.plot([x, x], [dot.low, dot.high], color=colour, alpha=0.6, linewidth=1.1, zorder=2.5, solid_capstyle="butt")
-        axes.plot([x], [dot.score], zorder=5, **_marker(line.style.marker, colour, line.number))
+    xs, scores, dashes = [dot.price + line.shift for dot in dots], [d.score for d in line.dots], _dashes(line.number, line.searched)
+    axes.plot([*xs, line.dots[-1].price], scores, color=colour, linewidth=1.4, zorder=3, linestyle=dashes, gid=f"{line.gid}-line")
+    for number, (x, dot) in enumerate(zip(xs, dots, strict=True)):
+        bar: dict[str, Any] = {"color": colour, "alpha": 0.6, "linewidth": 1.1, "solid_capstyle": "butt"}
+        axes.plot([x, x], [dot.low, dot.high], zorder=2.5, gid=f"{line.gid}-interval-{number}", **bar)
+        axes.plot([x], [dot.score], zorder=5, gid=dot_id(line, number), **_marker(line.style.marker, colour, line.number))
+
+
+def _draw_printed(axes: Axes, field: Field) -> None:
+    """Ringed, as in the report of one run; identifiers tell panels apart: `published-1-0`."""
+    before = len(axes.lines)
+    draw_printed(axes, field.printed, field.joins)
+    for artist in axes.lines[before:]:
+        artist.set_gid(str(artist.get_gid()).replace("published", f"published-{field.number}", 1))
 
 
 def _marker(marker: str, colour: str, number: int) -> dict[str, Any]:
@@ -95,25 +110,24 @@ def _marker(marker: str, colour: str, number: int) -> dict[str, Any]:
     return hollow(marker, colour, 5.5, 1.2) if number else filled(marker, colour, 6.5)
 
 
-def _dashes(number: int) -> Any:
-    return DASHES[number % len(DASHES)]
+def _dashes(number: int, searched: bool) -> Any:
+    return BASELINE if number == 0 and not searched else DASHES[number % len(DASHES)]
 
 
-def _legend(picture: Multiples, padded: bool) -> list[Line2D]:
-    """Methods by colour and marker, then series by dashes, then what is the same everywhere."""
-    methods = [entry(m.label, color=m.style.colour.light, **_legend_marker(m.style.marker, m.style.colour.light)) for m in picture.methods]
-    series = [
-        entry(textwrap.shorten(s.label, 64, placeholder=" …"), color=MUTED.light, linewidth=1.4, linestyle=_dashes(s.number))
-        for s in picture.series
-    ]
+def _legend(picture: Multiples, inches: float, padded: bool) -> list[Line2D]:
+    """Methods by colour and marker and what is the same everywhere, then series by dashes, then what is printed elsewhere."""
     base = entry("unreduced model", **filled("*", INK.light, 11))
     budget = entry("budget", color=BUDGET.light, linewidth=1.1, linestyle=(0, (1, 1.5)))
-    return canvas.columns_of_one_length([[*methods, base, budget], series], padded=padded and bool(series))
+    fits = int(NAME * (inches - KEYS if padded else inches - 0.6))
+    series = [
+        entry(textwrap.fill(named.label, fits), color=MUTED.light, linewidth=1.4, linestyle=_dashes(named.number, True))
+        for named in picture.series
+    ]
+    notes = [*series, *legend_printed(picture.printed, padded)]
+    return canvas.columns_of_one_length([[*map(_legend_method, picture.methods), base, budget], notes], padded=padded and bool(notes))
 
 
-def _legend_marker(marker: str, colour: str) -> dict[str, Any]:
-    return {name: value for name, value in filled(marker, colour, 6.5).items() if name not in ("color", "linestyle")} | {"linewidth": 1.4}
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= NAME else f"{label[: NAME - 2]} …"
+def _legend_method(method: Entry) -> Line2D:
+    colour, marker = method.style.colour.light, filled(method.style.marker, method.style.colour.light, 6.5)
+    dashes = "-" if method.searched else (0, (3, 2))
+    return entry(method.label, **{**marker, "color": colour, "linestyle": dashes, "linewidth": 1.4})

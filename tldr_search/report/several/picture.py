@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from string import ascii_lowercase
 from typing import NamedTuple
 
+from tldr_search.report.pictures.published import Join, Printed, joins, printed
 from tldr_search.report.several.comparison import Comparison, Dot, Series, Shown
 from tldr_search.report.several.runs import Panel
+from tldr_search.report.several.wording import averaged, bars, warning
 from tldr_search.report.style import Style, baseline_style, searched_style
-from tldr_search.report.words import SAME_SPLIT, amount_text, method_name, metric_name, price_label
+from tldr_search.report.words import amount_text, method_name, metric_name, price_label
 
 ABREAST = 3
 """Panels beside each other, where they are no grid of backbones x tests."""
-NAMED = 3
-"""Runs that are named in a sentence before the others are only counted."""
-SPREAD, WIDEST = 0.006, 0.03
+SPREAD, WIDEST = 0.0022, 0.012
 """Lines of one panel are drawn this far apart, as a share of the unreduced model's cost, so that their bars can be seen; all of them
-within the second number."""
+within the second number, around their cost."""
 
 
 class Line(NamedTuple):
     """One method of one series."""
 
+    gid: str
+    """What the identifiers of its marks in the SVG begin with: `m0-sa-1` for the first method, the first series and the second panel."""
+    method: str
+    """In words."""
+    series: str
+    """Its name; empty where the panel has one only, and for what is the same in several."""
     style: Style
     number: int
     """Of its series within the panel, from 0: how it is dashed."""
@@ -29,12 +36,15 @@ class Line(NamedTuple):
     dots: tuple[Dot, ...]
     """By rising price, the unreduced model last."""
     shift: float
-    """How far it is moved to the left when drawn, in the unit of the panel; negative."""
+    """How far it is moved when drawn, in the unit of the panel; negative to the left."""
 
 
 class Field(NamedTuple):
     """One panel."""
 
+    number: int
+    """From 0, in the order of the comparison."""
+    panel: Panel
     row: int
     column: int
     title: str
@@ -48,6 +58,9 @@ class Field(NamedTuple):
     """Unreduced models: one, where all series agree."""
     budgets: tuple[float, ...]
     """That were asked for, each once."""
+    printed: tuple[Printed, ...]
+    """What papers print of the objective, for this model and benchmark."""
+    joins: tuple[Join, ...]
 
 
 class Entry(NamedTuple):
@@ -61,6 +74,8 @@ class Entry(NamedTuple):
 class Named(NamedTuple):
     """One line of the legend for a series: where, and its name."""
 
+    key: str
+    """In identifiers: `sa` for the first series of all."""
     number: int
     label: str
 
@@ -80,13 +95,32 @@ class Multiples(NamedTuple):
     series: tuple[Named, ...]
     """Of panels that have several."""
 
+    @property
+    def printed(self) -> tuple[Printed, ...]:
+        """Of all panels."""
+        return tuple(value for field in self.fields for value in field.printed)
+
+
+def dot_id(line: Line, number: int) -> str:
+    """Identifier of the `number`-th dot of a line, the cheapest first."""
+    return f"{line.gid}-dot-{number}"
+
+
+def base_id(field: Field, number: int) -> str:
+    """Identifier of an unreduced model."""
+    return f"base-{field.number}-{number}"
+
+
+def printed_id(field: Field, number: int) -> str:
+    """Identifier of a value that papers print."""
+    return f"published-{field.number}-{number}"
+
 
 def multiples(comparison: Comparison) -> Multiples:
     """Backbones beside each other and tests below each other, where every pair has its panel; otherwise in rows of `ABREAST`."""
     places, rows, columns = _places(comparison.panels)
     methods = tuple(_entries(comparison))
-    styles = {(entry.label, entry.searched): entry.style for entry in methods}
-    fields = (_field(shown, *place, styles) for shown, place in zip(comparison.panels, places, strict=True))
+    fields = (_field(number, comparison, place, methods) for number, place in enumerate(places))
     return Multiples(
         title=f"{len(comparison.runs)} runs compared",
         subtitle=_subtitle(comparison),
@@ -98,24 +132,6 @@ def multiples(comparison: Comparison) -> Multiples:
         methods=methods,
         series=tuple(_named(comparison)),
     )
-
-
-def warning(comparison: Comparison) -> str:
-    """Which runs searched what they report."""
-    same = comparison.same_split
-    if not same:
-        return ""
-    names = ", ".join(same[:NAMED]) + (f" and {len(same) - NAMED} more" if len(same) > NAMED else "")
-    return f"{names}: {SAME_SPLIT}"
-
-
-def spans(comparison: Comparison, where: str) -> str:
-    """What intervals and ranges are that stand `where`: `bars`, `in brackets`."""
-    if not comparison.is_averaged:
-        return f"{where}: 95 % intervals over samples"
-    lone = any(len(series.runs) == 1 for shown in comparison.panels for series in shown.series)
-    single = "; of a single run, its 95 % interval over samples" if lone else ""
-    return f"runs that differ in their seed alone are averaged; {where}: from the lowest to the highest seed{single}"
 
 
 def _places(panels: Sequence[Shown]) -> tuple[list[tuple[int, int]], int, int]:
@@ -142,45 +158,68 @@ def _baseline_name(method: str) -> str:
 
 
 def _named(comparison: Comparison) -> Iterator[Named]:
-    """Of the panels that have several, series by their dashes; the panel is told where there is more than one."""
-    for shown in comparison.panels:
-        place = f" ({shown.panel.title})" if len(comparison.panels) > 1 else ""
+    """Of the panels that have several, series by their dashes; the panel is told where more than one of them has several."""
+    crowded = sum(len(shown.series) > 1 for shown in comparison.panels)
+    for index, shown in enumerate(comparison.panels):
+        place = f" ({shown.panel.title})" if crowded > 1 else ""
         for number, series in enumerate(shown.series if len(shown.series) > 1 else ()):
-            yield Named(number, series.label + place)
+            yield Named(_key(comparison, index, number), number, series.label + place)
 
 
-def _field(shown: Shown, row: int, column: int, styles: dict[tuple[str, bool], Style]) -> Field:
+def _key(comparison: Comparison, panel: int, number: int) -> str:
+    """Of the `number`-th series of a panel, in letters: the script of the page takes them for a kind of mark."""
+    index = sum(len(shown.series) for shown in comparison.panels[:panel]) + number
+    rounds, letter = divmod(index, len(ascii_lowercase))
+    return "s" + "z" * rounds + ascii_lowercase[letter]
+
+
+def _field(index: int, comparison: Comparison, place: tuple[int, int], methods: Sequence[Entry]) -> Field:
+    shown = comparison.panels[index]
     panel = shown.panel
-    lines = _distinct([_line(series, number, *key, styles) for number, series in enumerate(shown.series) for key in series.methods])
+    lines = _distinct([line for n in range(len(shown.series)) for line in _lines(comparison, index, n, methods)])
     step = min(SPREAD, WIDEST / len(lines)) * shown.series[0].base.price
-    lines = [line._replace(shift=(index - len(lines)) * step) for index, line in enumerate(lines)]
+    values = printed(shown.series[0].runs[0].result, panel.objective)
     return Field(
-        row=row,
-        column=column,
+        number=index,
+        panel=panel,
+        row=place[0],
+        column=place[1],
         title=panel.title,
         subtitle=_samples(panel, shown.series),
         x_label=price_label(panel.unit, panel.cost_model),
         y_label=f"{metric_name(panel.objective)} (%)",
         scale=panel.measure,
-        lines=tuple(lines),
+        lines=tuple(line._replace(shift=(i - (len(lines) - 1) / 2) * step) for i, line in enumerate(lines)),
         bases=tuple({(s.base.price, s.base.score): s.base for s in shown.series}.values()),
         budgets=tuple(dict.fromkeys(series.budget for series in shown.series)),
+        printed=values,
+        joins=joins(values),
     )
 
 
-def _line(series: Series, number: int, method: str, searched: bool, styles: dict[tuple[str, bool], Style]) -> Line:
-    style = styles[method_name(method) if searched else _baseline_name(method), searched]
-    return Line(style, number, searched, series.line(method, searched), 0.0)
+def _lines(comparison: Comparison, panel: int, number: int, methods: Sequence[Entry]) -> Iterator[Line]:
+    """Of one series."""
+    shown = comparison.panels[panel]
+    series, key = shown.series[number], _key(comparison, panel, number)
+    for method, searched in series.methods:
+        name = method_name(method) if searched else _baseline_name(method)
+        index = next(i for i, entry in enumerate(methods) if (entry.label, entry.searched) == (name, searched))
+        label, dots = series.label if len(shown.series) > 1 else "", series.line(method, searched)
+        yield Line(f"m{index}-{key}-{panel}", name, label, methods[index].style, number, searched, dots, 0.0)
 
 
 def _distinct(lines: Sequence[Line]) -> list[Line]:
-    """A baseline that is the same in several series is drawn once."""
+    """A baseline that is the same in several series is drawn once, and belongs to none of them."""
     found: dict[object, Line] = {}
     for index, line in enumerate(lines):
-        found.setdefault(
-            index if line.searched else (line.style, tuple((round(dot.price, 6), round(dot.score, 6)) for dot in line.dots)), line
-        )
+        same = index if line.searched else (line.style, tuple((round(dot.price, 6), round(dot.score, 6)) for dot in line.dots))
+        found[same] = _shared(found[same]) if same in found else line
     return list(found.values())
+
+
+def _shared(line: Line) -> Line:
+    method, _, panel = line.gid.split("-")
+    return line._replace(gid=f"{method}-shared-{panel}", series="")
 
 
 def _samples(panel: Panel, series: Sequence[Series]) -> str:
@@ -192,8 +231,8 @@ def _samples(panel: Panel, series: Sequence[Series]) -> str:
 
 
 def _subtitle(comparison: Comparison) -> str:
-    text = f"{spans(comparison, 'bars')}; lines of one panel are set side by side, a little to the left"
-    return text[:1].upper() + text[1:]
+    said = bars(comparison)
+    return f"{averaged(comparison)}{said[:1].upper()}{said[1:]}; methods at one cost are set side by side around it"
 
 
 def _alt(comparison: Comparison) -> str:

@@ -74,8 +74,8 @@ def panel_of(result: Result) -> Panel:
 
 
 def differ_by_seed_only(a: Run, b: Run) -> bool:
-    """Whether they may be averaged: one panel, and the same study but for its seed."""
-    return _study(a) == _study(b) and panel_of(a.result) == panel_of(b.result)
+    """Whether they may be averaged: one panel, and the same study, as far as it is known, but for its seed."""
+    return bool(a.settings and b.settings) and _study(a) == _study(b) and panel_of(a.result) == panel_of(b.result)
 
 
 def _study(run: Run) -> tuple[object, ...]:
@@ -86,6 +86,8 @@ def _study(run: Run) -> tuple[object, ...]:
     return (settings, found.checkpoint, found.budget, dict(found.constraints), found.search_split, found.same_split, shape)
 
 
-def same_samples(a: Result, b: Result) -> bool:
-    """Whether outcomes can be paired: as many samples, and the unreduced model right on the same ones."""
-    return a.base.outcomes == b.base.outcomes
+def same_samples(a: Run, b: Run) -> bool:
+    """Whether outcomes can be paired: the unreduced model is right on the same samples, and what is known of the data is the same."""
+    contents = ("content of annotations", "content of videos")
+    differ = any(name in a.settings and name in b.settings and a.settings[name] != b.settings[name] for name in contents)
+    return not differ and a.result.base.outcomes == b.result.base.outcomes

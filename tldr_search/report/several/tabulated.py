@@ -12,8 +12,10 @@ from tldr_search.report.markup import Cell, Column, Estimate, Table, change, gfl
 from tldr_search.report.markup import decimals as to_decimals
 from tldr_search.report.screen import WIDTH, aligned
 from tldr_search.report.several.comparison import Between, Comparison, Dot, Series, Shown
-from tldr_search.report.several.picture import spans, warning
+from tldr_search.report.several.fronts import lines as fronts_lines
+from tldr_search.report.several.fronts import record
 from tldr_search.report.several.runs import Panel
+from tldr_search.report.several.wording import averaged, brackets, warning
 from tldr_search.report.tables import difference_record
 from tldr_search.report.words import amount_text, cost_text, method_name, metric_name, p_text, paired_test, schedule_text, sentence, signed
 
@@ -54,7 +56,8 @@ def caption(comparison: Comparison) -> str:
     tests = dict.fromkeys(paired_test(shown.panel.objective) for shown in comparison.panels)
     parts = [
         f"{len(comparison.runs)} runs compared.",
-        sentence(spans(comparison, "in brackets")),
+        averaged(comparison).strip(),
+        sentence(brackets(comparison)),
         f"p: {' or '.join(tests)} ({'Wilcoxon where runs are averaged; ' if comparison.is_averaged else ''}paired by sample; "
         "against the first run of a panel by Holm over all of the panel).",
         *(f"{label}: {UNPAIRED.format(first=shown.series[0].label)}." for shown in comparison.panels for label in shown.unpaired),
@@ -138,6 +141,7 @@ def _panel(shown: Shown) -> dict[str, Any]:
             "budget": one.budget,
             "base": _record(one.base),
             "points": [_record(dot) for dot in one.dots],
+            **record(one),
         }
         for one in shown.series
     ]
@@ -166,7 +170,7 @@ def _screen(shown: Shown) -> Iterator[str]:
         heads = ["method", UNITS[shown.panel.unit], "% of base", "score", "vs base", "p", *_heads(shown, series)]
         lines = [heads, *(_cells(shown, series, dot) for dot in at_budget(series))]
         name = textwrap.fill(f"{series.label}, budget {amount_text(series.budget, shown.panel.unit)}", WIDTH)
-        yield "\n".join([name, *aligned(lines, [True] + [False] * (len(heads) - 1))])
+        yield "\n".join([name, *aligned(lines, [True] + [False] * (len(heads) - 1)), textwrap.fill(fronts_lines(series), WIDTH)])
 
 
 def _heads(shown: Shown, series: Series) -> list[str]:
