@@ -331,7 +331,7 @@ def test_a_study_leaves_a_report(finished: Path) -> None:
     lines = (finished / "stdout.txt").read_text().splitlines()
     files = lines[len(lines) - lines[::-1].index("") :]
     assert files[0] == "run/report.html"
-    assert {"run/pareto.png", "run/pareto.svg", "run/front.csv", "run/front.json", "run/best.yaml"} < set(files)
+    assert {"run/pareto.png", "run/front.csv", "run/best.yaml", "run/figures", "run/tables"} < set(files)
     assert all((finished / file).stat().st_size > 200 for file in files)
     for name in ("report.html", "pareto.png", "pareto.svg", "front.csv", "front.json", "best.yaml"):
         assert (run / name).stat().st_size > 200, name

@@ -23,7 +23,7 @@ from tldr_search.__main__ import main
 from tldr_search.backbones.architectures import ARCHITECTURES
 from tldr_search.data.benchmarks import demo
 
-SHORT = ("--trials", "1", "--rung-trials", "1", "--no-probes", "--no-known-shapes", "--ladder", "60%")
+SHORT = ("--trials", "1", "--rung-trials", "1", "--no-probes", "--no-known-shapes", "--ladder", "60%", "--shown-clips", "1")
 """Appended to every study that runs: whole in its kind, but short."""
 INSTEAD = {
     "--devices 8": "--devices 1",
@@ -31,6 +31,7 @@ INSTEAD = {
     "--precision bf16 --batch-size 8": "--precision bf16 --batch-size 2",
     "-m tldr_search bench": "-m tldr_search bench --turns 1",
     "--speed": "--speed --turns 1",
+    "visualize --method": "visualize --clips 1 --method",
     "--budget 178gflops": "--budget 58.7%",  # of a stand-in for UMT-B with few channels
     "compare.py --jobs 2": "compare.py --jobs 1 --seeds 1 --methods tome --searchers 'published shapes'",
 }
