@@ -323,7 +323,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-SMALL = "study --budget 180gflops --method vid-tldr,sta --trials 1 --rung-trials 1 --no-probes --no-known-shapes --ladder 100gflops --shown-clips 1 --out run"
+SMALL = "study --budget 180gflops --ladder 100gflops --method vid-tldr,sta --trials 1 --rung-trials 1 --no-probes --no-known-shapes"
+SMALL += " --shown-clips 1 --out run"
 
 
 def test_a_study_leaves_a_report(finished: Path) -> None:
