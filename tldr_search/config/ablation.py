@@ -10,13 +10,14 @@ from pathlib import Path
 
 from tldr_search.config.evaluation import EvaluateConfig
 from tldr_search.config.files import default_evaluation, from_mapping, load, to_mapping
+from tldr_search.config.methods import repeated
 from tldr_search.config.objectives import LABEL_FREE, OBJECTIVES
 from tldr_search.config.paths import expanded
 from tldr_search.config.rules import Rule, at_least, each, one_of
 from tldr_search.config.settings import HOW, Settings
 from tldr_search.cost import COUNTED, CostModel, parse_budget
 from tldr_search.data.benchmarks import BENCHMARKS
-from tldr_search.reducers import NONE, get_method
+from tldr_search.reducers import get_method
 from tldr_search.schedule import parse_schedule
 
 WHERE, INFORMATIVENESS, SHAPE = WHATS = ("where", "informativeness", "shape")
@@ -95,7 +96,7 @@ class AblationConfig(Settings):
             yield Rule(field, self._elsewhere(field), needs=("what",))
         yield Rule("methods", self._fixed(), needs=("what",))
         yield Rule("methods", each(get_method, self.methods, "methods: "))
-        yield Rule("methods", self._repeated())
+        yield Rule("methods", repeated("methods", self.methods))
         if self.r is not None:
             yield Rule("r", at_least("r", self.r, 1))
         yield Rule("schedule", each(parse_schedule, [self.schedule] * bool(self.schedule)))
@@ -117,14 +118,6 @@ class AblationConfig(Settings):
     def _fixed(self) -> Iterator[str]:
         if self.methods and self.what == INFORMATIVENESS:
             yield f"methods: {', '.join(self.methods)}; {INFORMATIVENESS} compares methods of its own: none would be accepted"
-
-    def _repeated(self) -> Iterator[str]:
-        specs = [get_method(name).spec for name in self.methods]
-        for spec in dict.fromkeys(specs):
-            if spec == NONE.spec:
-                yield "methods: none removes nothing; the unreduced model is always measured"
-            elif specs.count(spec) > 1:
-                yield f"methods: {spec} is named twice"
 
     def _nothing_leaves(self) -> Iterator[str]:
         if self.schedule and not any(parse_schedule(self.schedule)):

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tldr_search.config import ladder
+from tldr_search.config.methods import repeated
 from tldr_search.config.rules import Rule, at_least, each, one_of
 from tldr_search.config.settings import Settings
 from tldr_search.cost import COUNTED, UNITS, Budget, CostModel, Shape, parse_budget
 from tldr_search.cost.shape import least
-from tldr_search.reducers import NONE, get_method
+from tldr_search.reducers import get_method
 
 SHAPES = ("sta", "vid-tldr", "constant", "decreasing")
 """Known shapes of a schedule; published ones first."""
@@ -84,7 +85,7 @@ class BudgetSettings(Settings, ABC):
         yield Rule("methods", self._no_methods())
         for field in ("methods", "baselines"):
             yield Rule(field, each(get_method, getattr(self, field), f"{field}: "))
-            yield Rule(field, self._repeated(field))
+            yield Rule(field, repeated(field, getattr(self, field)))
             yield Rule(field, each(self._acting_layers, getattr(self, field), f"{field}: "), needs=self._counted)
         yield Rule("baseline_shape", one_of("baseline_shape", self.baseline_shape, SHAPES))
         yield Rule("multiple_of", at_least("multiple_of", self.multiple_of, 1))
@@ -103,14 +104,6 @@ class BudgetSettings(Settings, ABC):
     def _no_methods(self) -> Iterator[str]:
         if not self.methods:
             yield "methods: none; e.g. vid-tldr, tome, sta would be accepted"
-
-    def _repeated(self, field: str) -> Iterator[str]:
-        specs = [get_method(name).spec for name in getattr(self, field)]
-        for spec in dict.fromkeys(specs):
-            if spec == NONE.spec:
-                yield f"{field}: none removes nothing; the unreduced model is always measured"
-            elif specs.count(spec) > 1:
-                yield f"{field}: {spec} is named twice"
 
     def _acting_layers(self, method: str) -> tuple[int, ...]:
         """`ValueError` if the method does not run on the model that is counted."""

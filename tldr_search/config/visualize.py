@@ -12,6 +12,7 @@ from pathlib import Path
 from tldr_search import winners
 from tldr_search.backbones.architectures import architecture
 from tldr_search.config.budgeted import SHAPES
+from tldr_search.config.methods import repeated
 from tldr_search.config.objectives import task_of
 from tldr_search.config.paths import expanded
 from tldr_search.config.rules import Rule, at_least, each, one_of
@@ -19,7 +20,7 @@ from tldr_search.config.settings import HOW, Settings
 from tldr_search.cost import COUNTED, FREE, UNITS, CostModel, parse_budget
 from tldr_search.cost.shape import least
 from tldr_search.data.benchmarks import BENCHMARKS
-from tldr_search.reducers import NONE, get_method
+from tldr_search.reducers import get_method
 from tldr_search.schedule import Schedule, parse_schedule, transfer
 
 METHODS = ("vid-tldr", "tome", "sta")
@@ -142,7 +143,7 @@ class VisualizeConfig(Settings):
         yield Rule("clips", at_least("clips", self.clips, 1))
         yield Rule("shape", one_of("shape", self.shape, SHAPES))
         yield Rule("methods", each(get_method, self.methods, "methods: "))
-        yield Rule("methods", self._repeated())
+        yield Rule("methods", repeated("methods", self.methods, "the frames themselves are always shown"))
         yield Rule("schedule", self._no_schedule(), needs=("methods",))
         yield Rule("schedule", self._of_another_model(), needs=self._counted)
         yield Rule("methods", self._not_running(), needs=("schedule", *self._counted))
@@ -158,14 +159,6 @@ class VisualizeConfig(Settings):
         for name in self.video:
             if not expanded(name).is_file():
                 yield f"video: {name!r}: {'is a directory' if expanded(name).is_dir() else 'no such file'}; a video would be accepted"
-
-    def _repeated(self) -> Iterator[str]:
-        specs = [get_method(name).spec for name in self.methods]
-        for spec in dict.fromkeys(specs):
-            if spec == NONE.spec:
-                yield "methods: none removes nothing; the frames themselves are always shown"
-            elif specs.count(spec) > 1:
-                yield f"methods: {spec} is named twice"
 
     def _no_schedule(self) -> Iterator[str]:
         """One that cannot be read, or is not that of the methods."""
