@@ -323,7 +323,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-SMALL = "study --budget 180gflops --ladder 100gflops --method vid-tldr,sta --trials 1 --rung-trials 1 --no-probes --no-known-shapes"
+SMALL = "study --budget 180gflops --ladder 180gflops --method sta --trials 1 --rung-trials 1 --no-probes --no-known-shapes"
 SMALL += " --shown-clips 1 --out run"
 
 
@@ -360,7 +360,7 @@ def test_a_finished_study_is_only_reported(finished: Path) -> None:
     )
     summary = json.loads(done.stdout.splitlines()[-1])
     assert ledger.read_text() == before
-    assert set(summary["best"]) == {"vid-tldr", "sta"}
+    assert set(summary["best"]) == {"sta"}
     assert summary["budget_gflops"] == 180
     assert {"schedule", "gflops", "score", "ci95"} <= set(summary["best"]["sta"])
 
@@ -383,7 +383,7 @@ def test_the_reports_of_several_runs_are_one_object(finished: Path, run: Run, tm
 def test_report_again_elsewhere(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(finished / "run"), "--out", str(tmp_path / "again")]) == 0
     assert (tmp_path / "again" / "report.html").is_file()
-    assert "vid-tldr" in capsys.readouterr().out
+    assert "sta" in capsys.readouterr().out
 
 
 def test_check_finds_every_problem_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,8 +83,9 @@ def test_switches_take_a_run_or_a_method_away(opened: Any) -> None:
 def test_every_schedule_has_a_button_that_copies_it(opened: Any) -> None:
     places, buttons = opened.locator("[data-copy]"), opened.locator("[data-copy] .copy")
     assert places.count() == buttons.count() > 6
+    schedule = str(places.first.get_attribute("data-copy"))
     buttons.first.click()
-    assert str(places.first.get_attribute("data-copy")) in opened.locator("#said").inner_text()
+    opened.wait_for_function("text => document.getElementById('said').textContent.includes(text)", arg=schedule)
 
 
 def test_no_box_is_wider_than_a_phone(opened: Any) -> None:
