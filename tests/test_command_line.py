@@ -20,13 +20,13 @@ from tldr_search import commands, config, listing
 from tldr_search.__main__ import main
 from tldr_search.config import StudyConfig
 from tldr_search.data.benchmarks import BENCHMARKS, demo
-from tldr_search.identity import of
+from tldr_search.identity import contents
 
 Run = Callable[..., Any]
 
 
-def identity(study: StudyConfig) -> str:
-    return of(study, [BENCHMARKS[study.benchmark].reader(study.source(split)) for split in study.splits])
+def identity(study: StudyConfig) -> tuple[str, ...]:
+    return tuple(contents(study, [BENCHMARKS[study.benchmark].reader(study.source(split)) for split in study.splits]).values())
 
 
 @pytest.fixture

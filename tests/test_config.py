@@ -14,6 +14,7 @@ from tldr_search.config import (
     Settings,
     StudyConfig,
     default_study,
+    default_texts,
     from_mapping,
     help_texts,
     load,
@@ -154,6 +155,17 @@ def test_every_field_is_explained() -> None:
         texts = help_texts(kind)
         assert list(texts) == list(kind.__dataclass_fields__)
         assert all(texts.values())
+
+
+def test_defaults_are_told() -> None:
+    texts = default_texts(StudyConfig)
+    assert texts["trials"] == "8"
+    assert texts["probes"] == "on"
+    assert texts["parts"] == "25%,50%"
+    assert texts["budget"] == "60%; embedded study: 180gflops"
+    assert texts["cost_model"] == "embedded study: umt-b"
+    assert "frames" not in texts
+    assert default_texts(EvaluateConfig)["batch_size"] == "16"
 
 
 @pytest.mark.parametrize(

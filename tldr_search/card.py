@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from tldr_search.cost.model import CostModel
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.protocols import PROTOCOLS
+from tldr_search.made_with import changes
 
 if TYPE_CHECKING:
     from tldr_search.evaluate import Measurement, World
@@ -27,20 +29,17 @@ CARD, OUTCOMES = "card.json", "outcomes.npz"
 PACKAGES = ("torch", "lightning", "torchmetrics", "decord", "numpy", "opencv-python-headless")
 
 
-def check_place(directory: Path, name: str) -> None:
-    """`ValueError` if the directory has the card of another evaluation than `name`."""
+def check_place(directory: Path, made_with: Mapping[str, object]) -> None:
+    """`ValueError` if the directory has the card of an evaluation that was made otherwise; it says what differs."""
     path = directory / CARD
     if not path.is_file():
         return
     try:
-        other = json.loads(path.read_text())
-        same = other["identity"] == name
-        what = f"{other['model']}, {other['method']} on {other['benchmark']}/{other['split']}, {other['precision']}"
-    except (ValueError, TypeError, KeyError):
+        differ = changes(json.loads(path.read_text())["made_with"], made_with)
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"out: {path} is no result card of ours; another directory would be accepted") from None
-    if not same:
-        differ = "with other settings, weights, annotations or version"
-        raise ValueError(f"out: {directory} has the result of an evaluation {differ} ({what}); another directory would be accepted")
+    if differ:
+        raise ValueError(f"out: {directory} has the result of another evaluation ({differ}); another directory would be accepted")
 
 
 def make(

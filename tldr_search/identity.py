@@ -14,6 +14,9 @@ from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.config import HOW, EvaluateConfig, Settings, to_mapping
 from tldr_search.data.benchmarks.split import Split
 
+_BY_CONTENT = {"checkpoint", "base", "vocabulary", "annotations"}
+"""Settings that say where something lies whose content counts."""
+
 
 def weights(model: str, checkpoint: str | None) -> str:
     """Of the file, or of the files in a directory; `random` where there are none."""
@@ -33,30 +36,26 @@ def weights(model: str, checkpoint: str | None) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def of(config: Settings, splits: Sequence[Split]) -> str:
-    """Weights, annotations (of `splits`, as read) and version in one line, so that a run is not resumed with others."""
-    found = weights(config.model, config.weights)
-    base = f" on {weights(config.model, config.base_weights)}" if config.base_weights else ""
-    words = f", vocabulary {text}" if (text := vocabulary(config)) else ""
-    return f"weights {found}{base}{words}, annotations {of_annotations(splits)}, tldr_search {tldr_search.__version__}"
-
-
-def by_name(config: Settings, splits: Sequence[Split]) -> dict[str, str]:
-    """The same, name by name, and of the video files their names and sizes."""
+def contents(config: Settings, splits: Sequence[Split]) -> dict[str, str]:
+    """Of weights, vocabulary and annotations (of `splits`, as read), and the version: with others no run is resumed."""
     found = {"weights": weights(config.model, config.weights)}
     if config.base_weights:
         found["weights of base"] = weights(config.model, config.base_weights)
     if text := vocabulary(config):
         found["content of vocabulary"] = text
+    return {**found, "content of annotations": of_annotations(splits), "tldr_search": tldr_search.__version__}
+
+
+def by_name(config: Settings, splits: Sequence[Split]) -> dict[str, str]:
+    """The same, and of the video files their names and sizes."""
     files = [(video.name, video.path.stat().st_size if video.path.is_file() else -1) for split in splits for video in split.videos]
-    digests = {"annotations": of_annotations(splits), "videos": hashlib.sha256(repr(files).encode()).hexdigest()}
-    return {**found, **{f"content of {name}": text for name, text in digests.items()}, "tldr_search": tldr_search.__version__}
+    return {**contents(config, splits), "content of videos": hashlib.sha256(repr(files).encode()).hexdigest()}
 
 
-def of_evaluation(config: EvaluateConfig, split: Split, schedule: Sequence[int]) -> str:
-    """Of everything that decides the numbers of an evaluation, as a name for a directory."""
-    settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | {"on_bad_video", "checkpoint", "base"}}
-    return hashlib.sha256(repr((of(config, [split]), settings, tuple(schedule))).encode()).hexdigest()[:16]
+def of_evaluation(config: EvaluateConfig, split: Split, schedule: Sequence[int]) -> dict[str, object]:
+    """Of everything that decides the numbers of an evaluation."""
+    settings = {name: value for name, value in to_mapping(config).items() if name not in HOW | _BY_CONTENT | {"on_bad_video"}}
+    return {**settings, "evaluated schedule": list(schedule), **contents(config, [split])}
 
 
 def vocabulary(config: Settings) -> str:

@@ -117,3 +117,25 @@ def test_the_second_evaluation_reads_no_video(evaluate: Evaluate, monkeypatch: p
     monkeypatch.setattr("tldr_search.data.decoding.ProcessPool", lambda *a, **k: pytest.fail("a video was decoded"))
     status, again, _ = evaluate("--out", "again")
     assert (status, again["metrics"]) == (0, first["metrics"])
+
+
+def test_a_directory_with_another_result_is_refused_saying_what_differs(evaluate: Evaluate, tmp_path: Path) -> None:
+    assert evaluate("--out", "here")[0] == 0
+    before = (tmp_path / "here" / "card.json").read_text()
+    annotations = tmp_path / "annotations" / "six.json"
+    for words, says in (
+        (("--precision", "bf16"), "precision: 'fp32' then, 'bf16' now"),
+        (("--method", "tome", "--schedule", "10"), "method: 'none' then, 'tome' now"),
+        ((), "content of annotations: "),
+    ):
+        if not words:
+            annotations.write_text(annotations.read_text().replace('"caption": "', '"caption": "the ', 1))
+        status, _, said = evaluate("--out", "here", *words)
+        assert status == 2
+        assert f"out: here has the result of another evaluation ({says}" in said.replace(str(tmp_path) + "/", "")
+        assert len(said.splitlines()) == 1
+    assert (tmp_path / "here" / "card.json").read_text() == before
+    (tmp_path / "here" / "card.json").write_text("[]")
+    status, _, said = evaluate("--out", "here")
+    assert status == 2
+    assert "no result card of ours" in said

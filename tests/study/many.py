@@ -18,9 +18,9 @@ from pathlib import Path
 
 import optuna
 
+from tldr_search.made_with import stamp
 from tldr_search.scores import Evaluation
 from tldr_search.study.claims import Claims, lost
-from tldr_search.study.settings import stamp
 from tldr_search.study.storage import join, open_storage
 
 SPACE = {name: optuna.distributions.FloatDistribution(0, 1) for name in ("share_01", "share_02")}

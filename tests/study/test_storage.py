@@ -17,10 +17,10 @@ from optuna.trial import TrialState
 from proxy import serve
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
+from tldr_search.made_with import stamp
 from tldr_search.scores import Evaluation
 from tldr_search.study.claims import Claims
 from tldr_search.study.patience import PatientStorage, is_away
-from tldr_search.study.settings import stamp
 from tldr_search.study.storage import JOURNAL, join, open_storage, open_study
 
 MEASURED = Evaluation({"top1": 50.0}, "top1", (1.0, 0.0), ("a", "b"), 1.0, 2)

@@ -16,6 +16,7 @@ from tldr_search.ablation.result import RESULT, AblationResult, Measured, save
 from tldr_search.config.ablation import INFORMATIVENESS, SHAPE, WHERE, AblationConfig
 from tldr_search.cost import CostModel
 from tldr_search.lock import locked
+from tldr_search.made_with import changes, stamp
 from tldr_search.reducers import get_method
 from tldr_search.scores import Measure, Request, in_order
 from tldr_search.study.budget import OnBudget
@@ -26,7 +27,6 @@ from tldr_search.study.directory import SETTINGS as STUDY_SETTINGS
 from tldr_search.study.measurements import Measurements, Wanted
 from tldr_search.study.progress import Progress, Status, seconds_left
 from tldr_search.study.search import point
-from tldr_search.study.settings import stamp
 from tldr_search.study.storage import JOURNAL, join, open_storage
 
 SETTINGS = "settings.yaml"
@@ -72,11 +72,8 @@ def _check(path: Path, deciding: Mapping[str, object]) -> None:
         if (path.parent / STUDY_RESULT).exists() or (path.parent / STUDY_SETTINGS).exists():
             raise ValueError(f"{path.parent} is the directory of a study; another directory with --out would be accepted")
         return
-    made = read_settings(path)
-    differing = [name for name in {**made, **deciding} if made.get(name) != deciding.get(name)]
-    if differing:
-        changes = "; ".join(f"{name}: {made.get(name)!r} then, {deciding.get(name)!r} now" for name in differing)
-        raise ValueError(f"{path.parent} was made with other settings ({changes}); another directory with --out would be accepted")
+    if differ := changes(read_settings(path), deciding):
+        raise ValueError(f"{path.parent} was made with other settings ({differ}); another directory with --out would be accepted")
 
 
 def _measure_all(config: AblationConfig, planned: Design, measurements: Measurements, progress: Progress) -> None:

@@ -56,7 +56,10 @@ def add_fields(parser: argparse.ArgumentParser, kind: str, several: Sequence[str
     """
     from tldr_search import config
 
+    parser.epilog = "In brackets: what holds where neither the command line nor a CONFIG says it."
+    defaults = config.default_texts(getattr(config, kind))
     for field, text in config.help_texts(getattr(config, kind)).items():
+        text += f" [{defaults[field]}]" if field in defaults else ""
         names = [*ALIASES.get(field, []), f"--{field.replace('_', '-')}"]
         if field in without:
             continue

@@ -12,6 +12,7 @@ from tldr_search import identity
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
 from tldr_search.lock import locked
+from tldr_search.made_with import stamp
 from tldr_search.preflight import check_hardware, make_writable
 from tldr_search.reducers import get_method
 from tldr_search.schedule import Schedule, transfer
@@ -61,12 +62,12 @@ def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, comman
 
     cost, evaluated = _reduction(config)
     split = evaluator.annotated(config.measured_split)
-    name = identity.of_evaluation(config, split, evaluated)
-    card.check_place(config.directory, name)
-    kept = config.directory / "unfinished" / name
+    made_with = identity.of_evaluation(config, split, evaluated)
+    card.check_place(config.directory, made_with)
+    kept = config.directory / "unfinished" / stamp(made_with)
     found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
     if evaluator.is_first:
-        row = card.make(config, split, found, cost, evaluated, world, command) | {"schedule_from": origin, "identity": name}
+        row = card.make(config, split, found, cost, evaluated, world, command) | {"schedule_from": origin, "made_with": made_with}
         paths = card.write(row, found, config.directory)
     if evaluator.is_first_of_node:
         shutil.rmtree(kept, ignore_errors=True)

@@ -8,6 +8,7 @@ from tldr_search.config.fields import help_texts, is_number, is_real, is_switch
 from tldr_search.config.files import (
     default_evaluation,
     default_study,
+    default_texts,
     from_mapping,
     load,
     load_any,
@@ -36,6 +37,7 @@ __all__ = [
     "VisualizeConfig",
     "default_evaluation",
     "default_study",
+    "default_texts",
     "from_mapping",
     "help_texts",
     "is_number",

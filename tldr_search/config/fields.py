@@ -37,6 +37,13 @@ def help_texts(kind: type) -> dict[str, str]:
     return texts
 
 
+def default_text(value: object) -> str:
+    """A default as the command line says it; nothing for None and empty ones, whose docstrings say what happens."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
 def plain(value: object, hint: Any) -> object:
     """A value as YAML or the command line gives it, as its field holds it: comma-separated text is accepted for a list."""
     if get_origin(hint) is tuple:

@@ -14,7 +14,7 @@ from tldr_search import winners
 from tldr_search.config import paths
 from tldr_search.config.answer import AnswerConfig
 from tldr_search.config.evaluation import EvaluateConfig
-from tldr_search.config.fields import plain
+from tldr_search.config.fields import default_text, plain
 from tldr_search.config.rules import Mistakes
 from tldr_search.config.settings import ConfigError, Settings
 from tldr_search.config.study import StudyConfig
@@ -78,6 +78,17 @@ def default_study(**overrides: object) -> StudyConfig:
     if "model" in overrides or overrides.get("cost_model", content["cost_model"]) != content["cost_model"]:
         content = {name: value for name, value in content.items() if name not in ("cost_model", "budget", "ladder")}
     return from_mapping(StudyConfig, {**content, **overrides})
+
+
+def default_texts(kind: type) -> dict[str, str]:
+    """Field -> its default as the command line says it, and what the study in the package says instead, if it does."""
+    texts = {field.name: default_text(field.default) for field in dataclasses.fields(kind)}
+    if kind is StudyConfig:
+        embedded = default_study()
+        for name, text in texts.items():
+            if (own := default_text(getattr(embedded, name))) != text:
+                texts[name] = f"{text}; embedded study: {own}" if text else f"embedded study: {own}"
+    return {name: text for name, text in texts.items() if text}
 
 
 def default_evaluation(**overrides: object) -> EvaluateConfig:

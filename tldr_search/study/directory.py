@@ -10,6 +10,7 @@ import yaml
 
 from tldr_search.config import HOW
 from tldr_search.files import write_whole
+from tldr_search.made_with import changes
 
 SETTINGS = "study.yaml"
 IDENTITY = "identity.yaml"
@@ -24,12 +25,9 @@ def check_settings(run: Path, settings: Mapping[str, object], identity: Mapping[
         return
     if not (run / SETTINGS).exists():
         raise ValueError(f"{run} holds results, but no {SETTINGS} that says what made them; choose another directory with --out")
-    made = {**read_settings(run / SETTINGS), **read_settings(run / IDENTITY)}
-    now = {**settings, **identity}
-    differing = [name for name in {**made, **now} if name not in PLACES and made.get(name) != now.get(name)]
-    if differing:
-        changes = "; ".join(f"{name}: {made.get(name)!r} then, {now.get(name)!r} now" for name in differing)
-        raise ValueError(f"{run} was made with other settings ({changes}); choose another directory with --out")
+    now = {name: value for name, value in {**settings, **identity}.items() if name not in PLACES}
+    if differ := changes(made_with(run), now):
+        raise ValueError(f"{run} was made with other settings ({differ}); choose another directory with --out")
 
 
 def made_with(run: Path) -> dict[str, object]:

@@ -20,13 +20,13 @@ from tldr_search.config import StudyConfig
 from tldr_search.cost import COUNTED
 from tldr_search.cost.profile import Profile
 from tldr_search.lock import locked
+from tldr_search.made_with import stamp
 from tldr_search.scores import Measure
 from tldr_search.study import directory, result, summary
 from tldr_search.study.claims import Claims
 from tldr_search.study.grounds import grounds, shared_profile
 from tldr_search.study.progress import Progress, Silent
 from tldr_search.study.result import Result
-from tldr_search.study.settings import stamp
 from tldr_search.study.storage import JOURNAL, join, open_storage, open_study, public
 from tldr_search.study.work import Work
 from tldr_search.study.workers import Workers

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import optuna
 
+from tldr_search.made_with import changes, stamp
+
 _PREFIX = "settings "
-
-
-def stamp(identity: Mapping[str, object]) -> str:
-    """A short name of `identity`, which is anything that can be told as JSON."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def keep(study: optuna.Study, identity: Mapping[str, object]) -> None:
@@ -27,9 +22,8 @@ def keep(study: optuna.Study, identity: Mapping[str, object]) -> None:
 def other_settings(study: optuna.Study, then: str, now: str) -> ValueError:
     """The error of one who comes with the settings stamped `now` to a study made under `then`; says what differs, if the study knows."""
     held, mine = (_find(study, each) for each in (then, now))
-    differing = [key for key in {**held, **mine} if held.get(key) != mine.get(key)]
-    changes = "; ".join(f"{key}: {held.get(key)!r} then, {mine.get(key)!r} now" for key in differing) or "it does not say which"
-    return ValueError(f"the study {study.study_name!r} is made with other settings ({changes}); choose another --name, --out or --storage")
+    differ = changes(held, mine) or "it does not say which"
+    return ValueError(f"the study {study.study_name!r} is made with other settings ({differ}); choose another --name, --out or --storage")
 
 
 def _find(study: optuna.Study, stamped: str) -> dict[str, Any]:

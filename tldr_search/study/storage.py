@@ -16,9 +16,10 @@ import optuna
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+from tldr_search.made_with import stamp
 from tldr_search.study.claims import Claims
 from tldr_search.study.patience import PatientStorage, first_line
-from tldr_search.study.settings import keep, other_settings, stamp
+from tldr_search.study.settings import keep, other_settings
 
 JOURNAL = "journal.log"
 MEASUREMENTS = "measurements"
