@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tldr_search.commands.row import Row
 from tldr_search.preflight import make_writable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tldr_search.schedule import Schedule
     from tldr_search.study.result import Result
 
-
+Kept = TypeVar("Kept")
 NAMES = 48
 """Characters of the runs' names in the name of a directory."""
 
@@ -171,14 +171,7 @@ def _speed(found: Result, run: Path) -> Speed | None:
     """What was measured of these very schedules."""
     from tldr_search.report.speed import SPEED, fits, load
 
-    path = run / SPEED
-    if not path.is_file():
-        return None
-    measured = load(path)
-    if not fits(measured, found):
-        print(f"{path} is of other schedules than the winners and is not shown; `report RUN --speed` measures again", file=sys.stderr)
-        return None
-    return measured
+    return _kept(run / SPEED, load, lambda speed: fits(speed, found), "`report RUN --speed` measures again")
 
 
 def shows(removal: Removal, found: Result) -> bool:
@@ -193,11 +186,15 @@ def _removal(found: Result, run: Path) -> Removal | None:
     """What these very schedules removed."""
     from tldr_search.insight.record import FILE, load
 
-    path = run / FILE
+    return _kept(run / FILE, load, lambda removal: shows(removal, found), "the study's command makes it again")
+
+
+def _kept(path: Path, load: Callable[[Path], Kept], fits: Callable[[Kept], bool], otherwise: str) -> Kept | None:
+    """What was kept of the winners, if there is such a file; of other schedules it is not shown, and that is said."""
     if not path.is_file():
         return None
-    removal = load(path)
-    if not shows(removal, found):
-        print(f"{path} is of other schedules than the winners and is not shown; the study's command makes it again", file=sys.stderr)
-        return None
-    return removal
+    kept = load(path)
+    if fits(kept):
+        return kept
+    print(f"{path} is of other schedules than the winners and is not shown; {otherwise}", file=sys.stderr)
+    return None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tldr_search.config.evaluation import EvaluateConfig
 from tldr_search.config.files import default_evaluation, from_mapping, load, to_mapping
 from tldr_search.config.methods import repeated
+from tldr_search.config.named import named
 from tldr_search.config.objectives import LABEL_FREE, OBJECTIVES
+from tldr_search.config.one_split import OneSplit
 from tldr_search.config.paths import expanded
 from tldr_search.config.rules import Rule, at_least, each, one_of
-from tldr_search.config.settings import HOW, Settings
 from tldr_search.cost import COUNTED, CostModel, parse_budget
-from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.reducers import get_method
 from tldr_search.schedule import parse_schedule
 
@@ -30,7 +28,7 @@ ONLY = {"r": WHERE, "schedule": INFORMATIVENESS, "budget": SHAPE}
 
 
 @dataclass(frozen=True)
-class AblationConfig(Settings):
+class AblationConfig(OneSplit):
     """What to vary, on what."""
 
     what: str = WHERE
@@ -43,29 +41,8 @@ class AblationConfig(Settings):
     """informativeness: the one schedule of all methods; by default vid-TLDR's 600,200,100 of 2352 tokens, in shares."""
     budget: str | None = None
     """shape: 180gflops or 60% per clip, what every schedule costs at most; by default 60%."""
-    split: str | None = None
-    """Split that is evaluated, or its annotation file, below the folder of annotations; by default the first of the benchmark."""
-    task: str | None = None
-    """retrieval, classification, question-answering or base-to-novel; by default what the benchmark is for."""
     objective: str = "t2v_r1"
     """Rate that is the score; without labels agreement (the same answer as unreduced) or fidelity. By default that of `evaluate`."""
-    out: str | None = None
-    """Directory of the result; by default one in runs, named after what is measured, with a digest of the settings."""
-
-    @property
-    def measures(self) -> str:
-        """`task`, or what the benchmark is for."""
-        return self.task or BENCHMARKS[self.benchmark].tasks[0]
-
-    @property
-    def measured_split(self) -> str:
-        """`split`, or the benchmark's own."""
-        return self.split or BENCHMARKS[self.benchmark].default_split
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The one split."""
-        return (self.measured_split,)
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -82,16 +59,12 @@ class AblationConfig(Settings):
         """Where the result goes."""
         if self.out:
             return expanded(self.out)
-        deciding = {name: value for name, value in asdict(self).items() if name not in HOW}
-        digest = hashlib.sha256(repr(deciding).encode()).hexdigest()[:6]
-        return Path("runs") / re.sub(r"[^\w.=-]+", "-", f"ablate-{self.what}-{self.model}-{self.benchmark}-{digest}")
+        return named(self, "ablate", self.what, self.model, self.benchmark)
 
     def _own_rules(self) -> Iterator[Rule]:
         yield Rule("what", one_of("what", self.what, WHATS))
-        yield Rule("task", one_of("task", self.task, OBJECTIVES))
-        yield Rule("task", self._not_offered(), needs=("benchmark",))
+        yield from self._split_rules()
         yield Rule("objective", self._no_rate(), needs=("benchmark", "task"))
-        yield Rule("split", self._no_split("split") if self.split else (), needs=("benchmark",))
         for field in ONLY:
             yield Rule(field, self._elsewhere(field), needs=("what",))
         yield Rule("methods", self._fixed(), needs=("what",))
@@ -103,9 +76,6 @@ class AblationConfig(Settings):
         yield Rule("schedule", self._nothing_leaves())
         yield Rule("budget", each(parse_budget, [] if self.budget is None else [self.budget]))
         yield Rule("budget", self._no_cost(), needs=self._counted)
-
-    def _not_offered(self) -> Iterator[str]:
-        yield from one_of("task", self.task, BENCHMARKS[self.benchmark].tasks)
 
     def _no_rate(self) -> Iterator[str]:
         yield from one_of("objective", self.objective, (*OBJECTIVES.get(self.measures, ()), *LABEL_FREE))

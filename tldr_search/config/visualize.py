@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -13,10 +11,11 @@ from tldr_search import winners
 from tldr_search.backbones.architectures import architecture
 from tldr_search.config.budgeted import SHAPES
 from tldr_search.config.methods import repeated
+from tldr_search.config.named import named
 from tldr_search.config.objectives import task_of
 from tldr_search.config.paths import expanded
 from tldr_search.config.rules import Rule, at_least, each, one_of
-from tldr_search.config.settings import HOW, Settings
+from tldr_search.config.settings import Settings
 from tldr_search.cost import COUNTED, FREE, UNITS, CostModel, parse_budget
 from tldr_search.cost.shape import least
 from tldr_search.data.benchmarks import BENCHMARKS
@@ -86,10 +85,7 @@ class VisualizeConfig(Settings):
         """Where pictures go."""
         if self.out:
             return expanded(self.out)
-        deciding = {name: value for name, value in asdict(self).items() if name not in HOW}
-        digest = hashlib.sha256(repr(deciding).encode()).hexdigest()[:6]
-        parts = ["visualize", self.model, *(name.replace(":", "-") for name in self.compared), digest]
-        return Path("runs") / re.sub(r"[^\w.=-]+", "-", "-".join(parts))
+        return named(self, "visualize", self.model, *self.compared)
 
     @cached_property
     def best(self) -> winners.Winners | None:
