@@ -27,8 +27,8 @@ from tldr_search.backbones.prefixes import Prefixes
 from tldr_search.config import Settings
 from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.decoding import Decoder
-from tldr_search.data.module import ClipModule, Clips, in_batches, part_of
-from tldr_search.data.protocols import PROTOCOLS
+from tldr_search.data.module import ClipModule, Clips, in_batches
+from tldr_search.data.parts import part_of
 from tldr_search.progress import VideoBar, Watcher
 from tldr_search.reducers import NONE
 from tldr_search.scores import Evaluation, Request, by_video
@@ -83,7 +83,6 @@ class Evaluator:
         self._seed, self._scratch, self._prefixes = seed, Scratch(), Prefixes()
         self._unreduced: dict[tuple[str, float], Said] = {}
         self._watch = Watch()
-        self._videos_at_once = max(config.batch_size // PROTOCOLS[config.cut.protocol].num_views, 1)
 
     def __call__(self, request: Request) -> Evaluation:
         """Part after part of one schedule computes every video once; schedules that begin alike share those layers, as far as memory goes.
@@ -108,7 +107,7 @@ class Evaluator:
         task.reduction, task.prefixes = (method, schedule), self._prefixes
         reduces = any(schedule)  # otherwise all methods are the same, and what comes next may be compared with it
         task.store = self._scratch.of((method, schedule, split) if reduces else split, for_good=not reduces)
-        return self._run(task, source, part_of(len(source), part, self._videos_at_once, self._seed))
+        return self._run(task, source, part_of(len(source), part, self._config.videos_at_once, self._seed))
 
     def _said_unreduced(self, split: str, part: float) -> Said:
         """What everything else is compared with, computed once."""
@@ -119,7 +118,7 @@ class Evaluator:
     def _run(self, task: Task, source: Clips, videos: Sequence[int]) -> Measurement:
         task.videos, task.bar = videos, self._bar
         started = time.perf_counter()
-        batches = in_batches(videos, self._videos_at_once)
+        batches = in_batches(videos, self._config.videos_at_once)
         self.trainer.test(task, ClipModule(source, batches, partial(finished_batches, task.store)), verbose=False)
         assert task.outcome is not None
         excluded = {task.names[i]: reason for i, reason in task.excluded.items()}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tldr_search.data.benchmarks.split import Video
 from tldr_search.data.decoding import BadVideo
-from tldr_search.data.module import ClipLoader, Clips, WholeBatches, in_batches, part_of
+from tldr_search.data.module import ClipLoader, Clips, WholeBatches, in_batches
+from tldr_search.data.parts import part_of
 from tldr_search.data.protocols import Cut
 
 CUT = Cut("umt", 2, 4)

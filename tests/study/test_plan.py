@@ -46,6 +46,10 @@ def test_probes_are_parts_of_a_pass(small: Callable[..., StudyConfig]) -> None:
     (probes,) = [job for job in plan(config, grounds(config)).jobs if job.what == "probes"]
     assert probes.evaluations >= 12
     assert 0 < probes.reduced < probes.passes < probes.evaluations
+    for count, share in ((200, 25 / 200), (12, 1), (60, 25 / 60)):  # batches of 25 videos are whole
+        known = Speed(1.0, {"search": count, "report": count})
+        (probes,) = [job for job in plan(config, grounds(config), known).jobs if job.what == "probes"]
+        assert probes.passes == pytest.approx(share * probes.evaluations)
 
 
 @pytest.mark.usefixtures("_uncounted")

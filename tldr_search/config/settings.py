@@ -160,6 +160,11 @@ class Settings(ABC):
         name = self.protocol or default_protocol(self.evaluated.family, self._published_benchmark)
         return Cut(name, self.evaluated.frames, self.evaluated.image_size, BENCHMARKS[self.benchmark].trim_seconds)
 
+    @property
+    def videos_at_once(self) -> int:
+        """In a batch: all views of a video are in one."""
+        return max(self.batch_size // PROTOCOLS[self.cut.protocol].num_views, 1)
+
     def source(self, split: str) -> Source:
         """Where the annotations and videos of a split lie."""
         row = BENCHMARKS[self.benchmark]

@@ -94,17 +94,6 @@ def in_batches(positions: Sequence[int], batch_size: int) -> Batches:
     return [positions[start : start + batch_size] for start in range(0, len(positions), batch_size)]
 
 
-def part_of(count: int, part: float, batch_size: int, seed: int) -> Sequence[int]:
-    """The first of `count` videos in a seeded order: the share `part` of them, to the nearest number of whole batches, at least one.
-
-    A smaller part is the beginning of a larger one, and made of the same batches. `ValueError` unless 0 < `part` <= 1.
-    """
-    if not 0 < part <= 1:
-        raise ValueError(f"part: {part} of the videos; above 0, at most 1 would be accepted")
-    order: list[int] = np.random.default_rng(seed).permutation(count).tolist()
-    return order if part == 1 else order[: max(round(part * count / batch_size), 1) * batch_size]
-
-
 class WholeBatches:
     """Batches, dealt to the ranks in turn: nothing is padded, repeated or left out.
 

@@ -9,6 +9,7 @@ import optuna
 from optuna.storages import InMemoryStorage
 
 from tldr_search.config import OBJECTIVES, SHAPES, StudyConfig
+from tldr_search.data.parts import size_of
 from tldr_search.reducers import get_method
 from tldr_search.scores import Evaluation, Measure, Request
 from tldr_search.study.claims import Claims
@@ -86,7 +87,7 @@ def plan(config: StudyConfig, grounds: Mapping[str, Ground], known: Speed | None
     """Of a study on these grounds (of methods and baselines, by spec); never more than it says, if nothing is started again."""
     searched = [grounds[get_method(name).spec] for name in config.methods]
     budget, rungs = config.budget_at(searched[0].base), config.rungs_at(searched[0].base)
-    jobs = tuple(_jobs(config, grounds))
+    jobs = tuple(_jobs(config, grounds, _probed(config, known)))
     reaches = tuple(_reach(ground, budget, config.seed) for ground in searched)
     return Plan(config.name, config.unit, budget, rungs, reaches, jobs, None if known is None else _seconds(jobs, known))
 
@@ -101,8 +102,16 @@ def _reach(ground: Ground, budget: float, seed: int) -> Reach:
     return Reach(ground.method.spec, sum(ground.acts), ground.least, ground.base, space, shapes)
 
 
-def _jobs(config: StudyConfig, grounds: Mapping[str, Ground]) -> Iterator[Job]:
-    """Of a study that nobody has begun."""
+def _probed(config: StudyConfig, known: Speed | None) -> float:
+    """The share of the search split that a probe is measured on: of a small split more than was asked for, as batches are whole."""
+    if known is None:
+        return PART
+    count = known.num_videos[config.search_split]
+    return size_of(PART, count, config.videos_at_once) / count
+
+
+def _jobs(config: StudyConfig, grounds: Mapping[str, Ground], probed: float) -> Iterator[Job]:
+    """Of a study that nobody has begun; `probed`: share of the search split in a probe."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     nobody = optuna.create_study(storage=InMemoryStorage())
     work = Work(config, grounds, lambda name: Claims(nobody), _measures_nothing)
@@ -110,7 +119,7 @@ def _jobs(config: StudyConfig, grounds: Mapping[str, Ground]) -> Iterator[Job]:
     yield Job("unreduced", search, 1, 1, 1)
     probes = [wanted for method in work.methods for wanted in work.probes(method).values()]
     if probes:
-        yield Job("probes", search, len(probes), PART * len(probes), PART * sum(wanted.gflops for wanted in probes) / base)
+        yield Job("probes", search, len(probes), probed * len(probes), probed * sum(wanted.gflops for wanted in probes) / base)
     costs = [(budget / work.base.price, work.trials((method, budget))) for method, budget in work.pairs]
     count = sum(trials for _, trials in costs)
     yield Job("trials", search, count, count, sum(cost * trials for cost, trials in costs))
