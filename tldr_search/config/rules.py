@@ -9,6 +9,11 @@ from tldr_search.names import near
 
 T = TypeVar("T")
 
+SETTLED = ("benchmark", "task", "objective")
+"""What decides the task, which is a field or follows from one."""
+SHAPING = ("frames", "num_classes", *SETTLED)
+"""What decides, besides the model, the shape of what is evaluated."""
+
 
 class Rule(NamedTuple):
     """What must be true of one setting."""

@@ -11,27 +11,21 @@ from pathlib import Path
 from typing import get_type_hints
 
 from tldr_search.backbones.architecture import Architecture
-from tldr_search.backbones.architectures import ARCHITECTURES, PACKAGED, RANDOM, VOCABULARIES, VOCABULARY_FILES, architecture
-from tldr_search.backbones.hub_id import is_hub_id
-from tldr_search.config import paths
+from tldr_search.backbones.architectures import ARCHITECTURES, RANDOM, VOCABULARIES, VOCABULARY_FILES, architecture
+from tldr_search.config import on_disk, paths
 from tldr_search.config.able import ANSWERING, CLASSIFICATION, RETRIEVAL, lacks
 from tldr_search.config.fields import of_type
-from tldr_search.config.rules import Mistakes, Rule, at_least, broken, each, one_of
+from tldr_search.config.rules import SETTLED, SHAPING, Mistakes, Rule, at_least, broken, each, one_of
 from tldr_search.data.benchmarks import BENCHMARKS, Source
 from tldr_search.data.protocols import PROTOCOLS, Cut, default_protocol
 from tldr_search.schedule import Geometry
 
-_SETTLED = ("benchmark", "task", "objective")
-"""What decides the task, which is a field or follows from one."""
-_SHAPING = ("frames", "num_classes", *_SETTLED)
-"""What decides, besides the model, the shape of what is evaluated."""
 PRECISIONS = ("fp32", "bf16", "fp16")
 ON_BAD_VIDEO = ("fail", "exclude")
 HOW = frozenset(
     {"data", "cache", "cache_dir", "cache_gib", "decoders", "deadline", "devices", "num_nodes", "out", "shown_clips", "storage", "workers"}
 )
 """Settings that decide where and how fast, and what is shown, not what is found."""
-WEIGHTS = f"a file or directory with weights, a hub id (owner/name), or {RANDOM}, would be accepted"
 
 
 @dataclass(frozen=True)
@@ -128,19 +122,19 @@ class Settings(ABC):
     @property
     def weights(self) -> str | None:
         """`checkpoint`, found."""
-        return self._found(self.checkpoint)
+        return self.found(self.checkpoint)
 
     @property
     def base_weights(self) -> str | None:
         """`base`, found."""
-        return self._found(self.base)
+        return self.found(self.base)
 
     @property
     def words(self) -> str | None:
         """The vocabulary, found; None where it comes with the package."""
         if self.vocabulary is None:
-            return None if self.model in VOCABULARIES else str(self._root / paths.CHECKPOINTS)
-        return self._found(self.vocabulary)
+            return None if self.model in VOCABULARIES else str(self.root / paths.CHECKPOINTS)
+        return self.found(self.vocabulary)
 
     @property
     def text_length(self) -> int | None:
@@ -168,20 +162,21 @@ class Settings(ABC):
     def source(self, split: str) -> Source:
         """Where the annotations and videos of a split lie."""
         row = BENCHMARKS[self.benchmark]
-        folder = paths.expanded(self.annotations) if self.annotations else self._root / paths.ANNOTATIONS
+        folder = paths.expanded(self.annotations) if self.annotations else self.root / paths.ANNOTATIONS
         annotations = folder / row.splits[split] if split in row.splits else paths.within(folder, split)
-        videos = paths.expanded(self.videos) if self.videos else self._root / paths.VIDEOS / row.videos
+        videos = paths.expanded(self.videos) if self.videos else self.root / paths.VIDEOS / row.videos
         return Source(self.measures, split, annotations, videos, self.num_classes or row.num_classes)
 
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
+        """Of annotations, videos and checkpoints."""
         return paths.root(self.data)
 
-    def _found(self, name: str | None) -> str | None:
+    def found(self, name: str | None) -> str | None:
         """In place, or among the checkpoints of the root, or a hub id as it is."""
         if name is None or name == RANDOM:
             return name
-        path = paths.within(self._root / paths.CHECKPOINTS, name)
+        path = paths.within(self.root / paths.CHECKPOINTS, name)
         return str(path) if path.exists() else name
 
     @property
@@ -204,7 +199,7 @@ class Settings(ABC):
     @property
     def _counted(self) -> tuple[str, ...]:
         """The fields that say what is counted."""
-        return ("cost_model",) if self.cost_model else ("model", "frames", "num_classes", *_SETTLED)
+        return ("cost_model",) if self.cost_model else ("model", "frames", "num_classes", *SETTLED)
 
     def _rules(self) -> Iterator[Rule]:
         """In the order in which mistakes are told."""
@@ -225,10 +220,10 @@ class Settings(ABC):
         yield Rule("frames", each(self._of_frames, [self.frames] * (self.frames is not None), "frames: "), needs=("model",))
         yield Rule("prompt", self._unnamed())
         yield from self._own_rules()
-        yield Rule("model", self._unable(), needs=_SETTLED)
-        yield Rule("k_test", self._too_few(), needs=_SETTLED)
-        yield Rule("protocol", self._views(), needs=("model", *_SHAPING))
-        yield from self._files()
+        yield Rule("model", self._unable(), needs=SETTLED)
+        yield Rule("k_test", self._too_few(), needs=SETTLED)
+        yield Rule("protocol", self._views(), needs=("model", *SHAPING))
+        yield from on_disk.rules(self)
 
     @abstractmethod
     def _own_rules(self) -> Iterator[Rule]:
@@ -236,17 +231,6 @@ class Settings(ABC):
 
     def _of_frames(self, frames: int | None) -> Architecture:
         return architecture(self.model, frames=frames)
-
-    def _files(self) -> Iterator[Rule]:
-        """What must lie on the disk."""
-        yield Rule("data", self._no_root())
-        for field in ("checkpoint", "base"):
-            yield Rule(field, self._missing(field), needs=("data",))
-        yield Rule("checkpoint", self._unpackaged(), needs=("model",))
-        yield Rule("vocabulary", self._no_words(), needs=("model", "data", *_SHAPING))
-        for field in ("annotations", "videos"):
-            yield Rule(field, self._no_folder(field))
-        yield Rule("annotations", self._no_annotations(), needs=("data", "split", "search_split", "report_split", *_SETTLED))
 
     def _unlike(self) -> Iterator[str]:
         evaluated, counted = architecture(self.model).geometry, architecture(self.costs).geometry
@@ -271,42 +255,6 @@ class Settings(ABC):
         views = PROTOCOLS[self.cut.protocol].num_views
         if self.measures == RETRIEVAL and views > 1:
             yield f"protocol: {self.cut.protocol} cuts {views} views; for retrieval one of {_single()} would be accepted"
-
-    def _no_root(self) -> Iterator[str]:
-        if self.data is not None and not self._root.is_dir():
-            folders = f"{paths.ANNOTATIONS}/, {paths.VIDEOS}/ and {paths.CHECKPOINTS}/"
-            yield f"data: {self.data!r} is no directory; the root of {folders} would be accepted"
-
-    def _missing(self, field: str) -> Iterator[str]:
-        source = getattr(self, field)
-        if source not in (None, RANDOM) and not (Path(self._found(source) or "").exists() or is_hub_id(source)):
-            yield f"{field}: {source!r} is no file or directory, here or in {self._root / paths.CHECKPOINTS}; {WEIGHTS}"
-
-    def _unpackaged(self) -> Iterator[str]:
-        if self.checkpoint is None and self.model not in PACKAGED:
-            yield f"checkpoint: none, and {self.model} has no weights in the package; {WEIGHTS}"
-
-    def _no_words(self) -> Iterator[str]:
-        """Whether texts can be read; which file a directory holds is looked at by the tokenizer."""
-        if self.words is None or not self.reads_texts:
-            return
-        names = VOCABULARY_FILES[self.evaluated.family]
-        path = Path(self.words)
-        if not path.is_file() and not any((path / name).is_file() for name in names):
-            where = f"{self.vocabulary!r}: no such vocabulary" if self.vocabulary else f"none in {self.words!r}"
-            yield f"vocabulary: {where}; {' or '.join(names)} of {self.model} would be accepted ({paths.ways()})"
-
-    def _no_folder(self, field: str) -> Iterator[str]:
-        value = getattr(self, field)
-        if value is not None and not paths.expanded(value).is_dir():
-            yield f"{field}: {value!r} is no directory; the one that holds the benchmark's {field} would be accepted"
-
-    def _no_annotations(self) -> Iterator[str]:
-        if not BENCHMARKS[self.benchmark].videos:
-            return  # in the package
-        missing = [str(path) for split in self.splits if not (path := self.source(split).annotations).exists()]
-        if missing:
-            yield f"annotations: {' and '.join(missing)}: no such file; {paths.ways()}"
 
     def _unable(self) -> Iterator[str]:
         why = {name: lacks(name, self.measures, self.num_classes or self._benchmark_classes) for name in ARCHITECTURES}
