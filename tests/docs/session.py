@@ -7,21 +7,20 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
-from functools import partialmethod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import torch
-from matplotlib.figure import Figure
 from pages import ROOT, Block, words_of
 from stand_ins import make_data, make_demo, narrow
 
 from tldr_search.__main__ import main
 from tldr_search.backbones.architectures import ARCHITECTURES
 from tldr_search.data.benchmarks import demo
+from tldr_search.report.drawings import files
 
 SHORT = ("--trials", "1", "--rung-trials", "1", "--no-probes", "--no-known-shapes", "--ladder", "60%", "--shown-clips", "1")
 """Appended to every study that runs: whole in its kind, but short."""
@@ -52,7 +51,8 @@ class Reader:
     def __init__(self, place: Path, patch: pytest.MonkeyPatch) -> None:
         self.place, self.patch, self.done = place, patch, dict[str, Done]()
         patch.chdir(place)
-        patch.setattr(Figure, "savefig", partialmethod(_save, Figure.savefig))
+        for name in ("png_bytes", "pdf_bytes"):  # take as long as all else, and are tested in tests/report
+            patch.setattr(files, name, lambda figure: b"")
         patch.setattr(demo, "ROOT", make_demo(place / "demo"))
         for name in ("configs", "studies"):
             (place / name).symlink_to(ROOT / name)
@@ -111,14 +111,6 @@ class Reader:
         text = self.here(block.text)
         with _channels(text), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             exec(compile("\n" * (block.line - 1) + text, block.page, "exec"), names)
-
-
-def _save(figure: Figure, save: Callable[..., None], target: Any, **how: Any) -> None:
-    """Pictures for print take as long as all else, and are tested in tests/report: here their files are empty."""
-    if isinstance(target, Path) and how["format"] in ("png", "pdf"):
-        target.write_bytes(b"")
-    else:
-        save(figure, target, **how)
 
 
 def _channels(text: str) -> AbstractContextManager[None]:

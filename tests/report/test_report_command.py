@@ -12,11 +12,19 @@ import pytest
 from tldr_search import bench, report
 from tldr_search.__main__ import main
 from tldr_search.report import drawings, pictures, rows, tabulated, write_report
+from tldr_search.report.drawings import files
 from tldr_search.report.speed import Speed, Timed
 from tldr_search.study.result import Point, Result, save
 
 Build = Callable[..., Result]
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def print_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the files for print is tested in test_drawings.py; they take half of the time of a report."""
+    for name in ("png_bytes", "pdf_bytes"):
+        monkeypatch.setattr(files, name, lambda figure: b"")
 
 
 def kept(result: Result, path: Path) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -165,47 +165,44 @@ def test_resumes_after_an_exception(small: Small, tmp_path: Path, error: type[Ba
     assert any("resumes" in line for line in progress.said) == (error is not RuntimeError)
 
 
-def test_kills_at_random_moments_lose_nothing_that_was_finished(small: Small, tmp_path: Path) -> None:
+def test_kills_at_any_write_lose_nothing_that_was_finished(small: Small, tmp_path: Path) -> None:
     whole = run_study(small(out=str(tmp_path / "whole")), Landscape())
     settings, log = tmp_path / "study.yaml", tmp_path / "measured"
     settings.write_text(to_yaml(small()))
-    moments, kills = np.random.default_rng(0), 0
-    while kills < 20 and _killed_after(settings, log, float(moments.uniform(0, 0.5))):
-        kills += 1
-    assert kills >= 5
+    moments = [int(n) for n in np.random.default_rng(0).integers(1, 80, size=8)]
+    for writes in moments:
+        assert _killed_at(settings, log, writes) == -signal.SIGKILL
     with (small().directory / "journal.log").open("a") as journal:
         journal.write('{"op_code": 4, "torn')
     evaluator = Landscape()
     assert told(run_study(small(), evaluator)) == told(whole)
     measured = Counter([*log.read_text().splitlines(), *(f"{request}" for request in evaluator.calls if request.part == 1)])
     again = sum(count - 1 for count in measured.values())
-    assert again <= kills  # what was being measured, or was measured and not kept yet, at each kill
+    assert again <= len(moments)  # what was being measured, or was measured and not kept yet, at each kill
 
 
-def _killed_after(settings: Path, log: Path, seconds: float) -> bool:
-    """Runs the study in a process of its own, slowly, and kills it some time after it began to measure; False if it was finished before."""
+def _killed_at(settings: Path, log: Path, writes: int) -> int:
+    """The status of a process that runs the study and is killed at its `writes`-th write to the journal."""
     code = (
-        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "import os, signal, sys; sys.path.insert(0, sys.argv[1])\n"
         "from landscape import Landscape\n"
         "from tldr_search.config import StudyConfig, load\n"
+        "from tldr_search.study import storage\n"
         "from tldr_search.study.run import run_study\n"
-        "quick, log = Landscape(), open(sys.argv[3], 'a', buffering=1)\n"
+        "quick, log, append, left = Landscape(), open(sys.argv[3], 'a', buffering=1), storage._Journal.append_logs, [int(sys.argv[4])]\n"
+        "def append_or_die(*arguments):\n"
+        "    left[0] -= 1\n"
+        "    if left[0] == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    append(*arguments)\n"
         "def measure(request):\n"
-        "    print('measuring', flush=True)\n"
-        "    time.sleep(0.01)\n"
         "    found = quick(request)\n"
         "    if request.part == 1: print(request, file=log)\n"
         "    return found\n"
+        "storage._Journal.append_logs = append_or_die\n"
         "run_study(load(StudyConfig, sys.argv[2]), measure)\n"
     )
-    arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(settings), str(log)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(seconds)
-        ended = process.poll() is not None
-        process.kill()
-    return not ended
+    arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(settings), str(log), str(writes)]
+    return subprocess.run(arguments, capture_output=True, check=False).returncode
 
 
 def test_a_finished_run_is_only_read(small: Small) -> None:

@@ -43,7 +43,7 @@ class _Sign(NamedTuple):
 class Claims:
     """The trials of `study`, as its workers see them.
 
-    `stamp`: of the settings (`storage.stamp`), of which there is never more than one among the trials that are open or done.
+    `stamp`: of the settings (`made_with.stamp`), of which there is never more than one among the trials that are open or done.
     `beat`: seconds between two signs of life; `grace`: seconds without one after which a trial counts as lost.
     """
 

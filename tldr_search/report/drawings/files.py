@@ -42,8 +42,7 @@ def _settle(figure: Figure) -> None:
 def svg_text(figure: Figure) -> str:
     """The figure as an SVG document whose texts are texts."""
     buffer = io.StringIO()
-    FigureCanvasSVG(figure)
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 
@@ -51,8 +50,8 @@ def svg_text(figure: Figure) -> str:
 def png_bytes(figure: Figure) -> bytes:
     """The figure as a PNG file of 300 dots per inch."""
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    figure.set_dpi(DPI)
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -60,6 +59,5 @@ def png_bytes(figure: Figure) -> bytes:
 def pdf_bytes(figure: Figure) -> bytes:
     """The figure as a PDF file with its fonts embedded as TrueType."""
     buffer = io.BytesIO()
-    FigureCanvasPdf(figure)
-    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    FigureCanvasPdf(figure).print_pdf(buffer, metadata={"CreationDate": None, "Creator": None, "Producer": None})
     return buffer.getvalue()
