@@ -82,7 +82,7 @@ def race(measure: Measure, requests: Sequence[Request]) -> int:
         found: dict[float, Evaluation] = {}
         for part, level in zip((*PARTS, 1.0), (*levels, 0.0), strict=True):
             found[part] = measure(request._replace(part=part))
-            if part < 1 and best and racing.worse(found[part].outcomes, best[part].outcomes, level):
+            if part < 1 and best and racing.worse(found[part].outcomes, best[part].outcomes, level, found[part].counts):
                 break
         else:
             whole += 1

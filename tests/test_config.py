@@ -254,7 +254,7 @@ def test_mistakes_in_a_study(values: dict[str, object], said: str) -> None:
         ({"protocol": "videomae-dense"}, "protocol: videomae-dense cuts 15 views; for retrieval one of umt, .* would"),
         ({"cache": 1}, "cache: 1 is int; true or false would be accepted"),
         ({"devices": "2"}, "devices: '2' is str; a whole number"),
-        ({"videos": "/nowhere"}, "videos: '/nowhere' is no directory"),
+        ({"videos": "/dev/null/videos"}, "videos: '/dev/null/videos' is no directory"),
         ({"benchmark": "msvd", "split": "tset"}, "split: unknown 'tset'; did you mean test"),
         ({"task": "answering"}, "task: unknown 'answering'"),
     ],

@@ -137,6 +137,13 @@ def test_mistakes_are_one_line(what: str, twin: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_the_shape_of_a_cost_model_is_not_that_of_the_model_beside_it(twin: Path, own: Path) -> None:
+    """Of what a cost twin is counted at, nothing follows for what runs."""
+    twin.write_text(changed(TWIN, "provenance/overrides", {"frames": 16}))
+    assert (read(twin).overrides, read(twin).evaluated_overrides) == ({"frames": 16}, {})
+    assert read(own).evaluated_overrides == read(own).overrides == {"frames": 8, "num_classes": 174}
+
+
 CONTENTS = {
     "": "the file is missing, no mapping",
     "[]": "the file is an empty list, no mapping",

@@ -1,25 +1,23 @@
 """The command line: subcommands are files of `command_line`, what they do are typed functions of `commands`.
 
-Exit status 0: done. 2: the user's mistake, in one line. 130: interrupted (Ctrl-C); the same command resumes a study. 1: anything
-else. `--json` prints one JSON object as the last line of standard output; progress goes to standard error.
+Exit status 0: done. 2: the user's mistake, in one line. 130: interrupted (Ctrl-C), 143: ended (SIGTERM); the same command resumes a
+study. 1: anything else. `--json` prints one JSON object as the last line of standard output; progress goes to standard error.
 """
 
 from __future__ import annotations
 
-import os
+import io
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 import tldr_search
+from tldr_search.command_line.failures import told
 from tldr_search.command_line.parsing import Parser
-from tldr_search.mistakes import Failed, is_mistake
-from tldr_search.tasks.ranks import RankFailedError
-
-if TYPE_CHECKING:
-    from argparse import Namespace
 
 COMMANDS = {
     "study": "search the schedules that reach a budget",
@@ -34,55 +32,53 @@ COMMANDS = {
     "list": "what there is",
 }
 """Each is a module of `command_line`, which is imported when it is asked for."""
-RUNS = "runs"
-"""Where runs go, if the user says nothing else."""
+ENDED = 128 + signal.SIGTERM
+"""Exit status, as of any program that the signal ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that a terminal cannot show is no reason to fail after hours of work
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser(arguments).parse_args(arguments)
-    run: Callable[[Namespace], None] = options.run
     try:
-        run(options)
-    except ValueError as error:
-        if not is_mistake(error):
-            raise
-        print(f"tldr_search {options.command}: {error}", file=sys.stderr)
-        return 2
-    except RankFailedError as error:
-        print(f"tldr_search {options.command}: {error}", file=sys.stderr)
-        return 2 if error.is_mistake else 1
-    except Failed as error:
-        print(f"tldr_search {options.command}: {error}", file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
-        if options.command == "evaluate":
-            print("\nstopped; finished batches are kept, and the same command goes on from there", file=sys.stderr)
-        return 130
+        with _ended_in_order():
+            options.run(options)
+            sys.stdout.flush()  # now, while what goes wrong can still be told
+    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns the one into the other
+        return ENDED if isinstance(stop, SystemExit) and stop.code == ENDED else 130
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        with suppress(OSError):  # whoever read our output has gone; there is nobody to tell
+            sys.stdout.close()
+        sys.stderr.close()
         return 1
-    except OSError as error:
-        if not _given(error, options):
+    except Exception as error:
+        found = told(error, options)
+        if found is None:
             raise
-        print(f"tldr_search {options.command}: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
+        status, line = found
+        print(f"tldr_search {options.command}: {line}", file=sys.stderr)
+        return status
     return 0
 
 
-def _given(error: OSError, options: Namespace) -> bool:
-    """Whether it is about a path that the user gave, about what lies in it or on the way to it."""
-    if not isinstance(error.filename, str | os.PathLike):
-        return False
-    about = Path(error.filename).resolve()
-    values = [
-        vars(options).get(name) for name in ("config", "checkpoint", "out", "data", "annotations", "videos", "classes", "best", "schedule")
-    ]
-    paths = [
-        Path(value).resolve() for value in [*values, *vars(options).get("runs", ()), *(vars(options).get("video") or ()), RUNS] if value
-    ]
-    return any(about.is_relative_to(path) or path.is_relative_to(about) for path in paths)
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Asked to end, a command tidies up, and gives up what it was at so that other workers need not wait for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def parser(arguments: Sequence[str]) -> Parser:

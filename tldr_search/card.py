@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from tldr_search.cost.model import CostModel
 from tldr_search.data.benchmarks import BENCHMARKS
 from tldr_search.data.benchmarks.split import Split
 from tldr_search.data.protocols import PROTOCOLS
+from tldr_search.files import write_all
 from tldr_search.made_with import changes
 
 if TYPE_CHECKING:
@@ -84,14 +85,10 @@ def make(
 
 def write(card: dict[str, Any], found: Measurement, directory: Path) -> tuple[Path, Path]:
     """Each file whole or not at all; the card comes last."""
-    paths = directory / CARD, directory / OUTCOMES
-    partial = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
-    partial[0].write_text(json.dumps(card, indent=1) + "\n")
-    with partial[1].open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **found.outcome.columns)
-    for source, target in reversed(list(zip(partial, paths, strict=True))):
-        source.replace(target)
-    return paths
+    outcomes = io.BytesIO()
+    np.savez_compressed(outcomes, allow_pickle=False, **found.outcome.columns)
+    write_all({directory / OUTCOMES: outcomes.getvalue(), directory / CARD: json.dumps(card, indent=1) + "\n"})
+    return directory / CARD, directory / OUTCOMES
 
 
 def _dataset(config: EvaluateConfig, split: Split, found: Measurement) -> dict[str, Any]:

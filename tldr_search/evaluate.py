@@ -92,8 +92,8 @@ class Evaluator:
         unreduced = self._said_unreduced(request.split, request.part) if request.objective in LABEL_FREE else None
         found = self._part(request.method, request.schedule, request.split, request.part)
         outcome = found.outcome if unreduced is None else found.outcome.beside(unreduced)
-        rate = outcome.rate(request.objective)
-        return Evaluation(outcome.metrics, request.objective, *by_video(rate), found.seconds, found.num_videos)
+        fared, names = by_video(outcome.rate(request.objective))
+        return Evaluation(outcome.metrics, request.objective, fared.values, names, found.seconds, found.num_videos, fared.counts)
 
     def measure(self, method: str, schedule: tuple[int, ...], split: str, kept: Path) -> Measurement:
         """`kept`: the directory of finished batches, from which an interrupted evaluation goes on; it must be of this very evaluation."""

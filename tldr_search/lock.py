@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from tldr_search.files import no_empty
+
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Makes `run`, for one process at a time; the lock dies with its process.
+    """Makes `run`, for one process at a time; the lock dies with its process. What was made goes again if the work leaves nothing in it.
 
     `ValueError` if another process works on `run`, or if it cannot be made and written to.
     """
-    with _lock_file(run) as file:
+    with no_empty(run), _lock_file(run) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tldr_search.config.settings import PROCESSES
+from tldr_search.files import no_empty
 
 
 def check_hardware(precision: str, devices: int = 1) -> None:
@@ -13,15 +18,18 @@ def check_hardware(precision: str, devices: int = 1) -> None:
     import torch
 
     if torch.cuda.is_available():
-        kind, there = "GPUs", torch.cuda.device_count()
+        there = most = torch.cuda.device_count()
+        kind = "GPUs"
     elif torch.backends.mps.is_available():
-        kind, there = "MPS devices", 1
+        there = most = 1
+        kind = "MPS devices"
     elif precision == "fp16":
         raise ValueError("precision: fp16 needs a GPU, and there is none here; fp32 or bf16 would be accepted")
     else:
-        return  # processes on the CPU, as many as one likes
-    if devices > there:
-        raise ValueError(f"devices: {devices}, but there are {there} {kind} here; a whole number from 1 to {there} would be accepted")
+        there, most = os.cpu_count() or 1, PROCESSES
+        kind = "CPU cores (and no GPU)"
+    if devices > most:
+        raise ValueError(f"devices: {devices}, but there are {there} {kind} here; a whole number from 1 to {most} would be accepted")
 
 
 def check_writable(directory: Path) -> None:
@@ -33,9 +41,18 @@ def check_writable(directory: Path) -> None:
         raise ValueError(f"out: {str(directory)!r} cannot be written to; a directory of yours would be accepted")
 
 
-def make_writable(directory: Path) -> Path:
-    """Made now, rather than after the work whose result goes there."""
+@contextmanager
+def made(directory: Path) -> Iterator[Path]:
+    """Made now, rather than after the work whose result goes there; if the work fails, what was made goes again unless it left something.
+
+    `ValueError` if it cannot be made, or not be written to.
+    """
     check_writable(directory)
+    with no_empty(directory):
+        yield _make(directory)
+
+
+def _make(directory: Path) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from tldr_search.names import brief
+
 Schedule = tuple[int, ...]
+LARGEST = 2**31 - 1
+"""Of any whole number that somebody gives; more than any model has tokens, frames or classes."""
 
 
 class Geometry(NamedTuple):
@@ -66,12 +70,18 @@ def parse_schedule(text: str) -> Schedule:
     """`"600,200,100"` -> (600, 200, 100); `ValueError` says which entry is wrong and what would be accepted."""
     entries = [entry.strip() for entry in text.split(",")]
     for position, entry in enumerate(entries, start=1):
-        if not (entry.isascii() and entry.isdigit()):
+        if whole_number(entry) is None:
             raise ValueError(
-                f"schedule {text!r}: entry {position} is {entry!r}; "
-                "whole numbers from 0, separated by commas, would be accepted, e.g. 600,200,100"
+                f"schedule {brief(text)}: entry {position} is {brief(entry)}; "
+                f"whole numbers from 0 to {LARGEST}, separated by commas, would be accepted, e.g. 600,200,100"
             )
     return tuple(int(entry) for entry in entries)
+
+
+def whole_number(text: str) -> int | None:
+    """`"600"` -> 600; None for what is no whole number from 0 to `LARGEST`."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST))  # Python reads no number of thousands of digits
+    return int(text) if plain and int(text) <= LARGEST else None
 
 
 def constant(r: int, slots: int) -> Schedule:

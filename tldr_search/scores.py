@@ -1,20 +1,25 @@
 """What an evaluation found, sample by sample, and the statistics over it. Never imports torch.
 
-Scores are percentages; outcomes are per sample, in [0, 1], so that `score = 100 * mean(outcomes)`.
+Notation, video by video: w, how many samples (captions, questions) it has; o in [0, 1], the mean of the objective over them; h = w * o,
+its hits. Samples of one video are no independent evidence, so that videos are what is resampled and paired, and a score is a ratio:
+
+    score = 100 * sum(h) / sum(w)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from statistics import fmean
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 10_000
-DISTINCT, DRAWN_AT_ONCE = 64, 2_000_000
-"""Different rows that are drawn as counts; otherwise, rows in memory at a time."""
+from tldr_search.resampling import Floats, percent_interval, resampled_rates, resampled_totals
+
+DECIMALS = 6
+"""Of differences of hits in a paired test: what is equal but for the rounding of floats is a tie."""
 
 
 class Request(NamedTuple):
@@ -34,6 +39,35 @@ class Request(NamedTuple):
     """
 
 
+class Outcomes(NamedTuple):
+    """How the videos of a split fared; what an interval, a difference or a test is computed from."""
+
+    values: tuple[float, ...]
+    """o of each video, in [0, 1]."""
+    counts: tuple[int, ...] = ()
+    """w of each video; empty where each has one sample."""
+
+    @property
+    def num_samples(self) -> int:
+        """Over all videos."""
+        return sum(self.counts) if self.counts else len(self.values)
+
+    @property
+    def num_videos(self) -> int:
+        """Those that have samples."""
+        return len(self.values)
+
+    @property
+    def score(self) -> float:
+        """In per cent."""
+        return 100 * mean_of(self.values, self.counts)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every video has one sample, which is right or wrong: pairs of such are compared by McNemar's exact test."""
+        return not self.counts and {*self.values} <= {0, 1}
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """One schedule, measured on one split or a part of it."""
@@ -43,18 +77,25 @@ class Evaluation:
     objective: str
     """Which of `metrics` is the score."""
     outcomes: tuple[float, ...]
-    """Per sample, in the order of `sample_ids`: the objective of that sample alone, in [0, 1]; see `by_video` where videos have several."""
+    """Per video, in the order of `sample_ids`: the mean of the objective over its samples, in [0, 1]."""
     sample_ids: tuple[str, ...]
-    """Names of the samples; the same split gives the same order."""
+    """Names of the samples, or of the videos and how many they have; the same split gives the same order."""
     seconds: float
     """Wall time of the evaluation."""
     num_videos: int = 0
     """Videos that were measured."""
+    counts: tuple[int, ...] = ()
+    """Samples per video; empty where each has one."""
 
     @property
     def score(self) -> float:
         """The objective in per cent."""
         return self.metrics[self.objective]
+
+    @property
+    def sampled(self) -> Outcomes:
+        """For statistics."""
+        return Outcomes(self.outcomes, self.counts)
 
 
 Measure = Callable[[Request], Evaluation]
@@ -66,11 +107,46 @@ def in_order(requests: Iterable[Request]) -> list[Request]:
     return sorted(requests, key=lambda request: (request.split, request.part, request.method, request.schedule))
 
 
-def bootstrap_interval(outcomes: Sequence[float], level: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap interval of `100 * mean(outcomes)` over samples (Efron 1979), 10 000 resamples."""
-    values = np.asarray(outcomes, dtype=float)
-    resampled = _resampled_totals(values[:, None], np.random.default_rng(seed))[:, 0] / len(values)
-    return _interval(resampled, level)
+def mean_of(outcomes: Sequence[float], counts: Sequence[int] = ()) -> float:
+    """sum(w o) / sum(w), in [0, 1]; every w is 1 without `counts`."""
+    return fmean(outcomes, counts or None)
+
+
+def hits_of(outcomes: Sequence[float] | Floats, counts: Sequence[int] = ()) -> Floats:
+    """The hits h = w o of each video; whole numbers of hits are whole, whatever dividing and multiplying by w has rounded."""
+    values = np.asarray(outcomes, dtype=np.float64)
+    return np.round(values * weights_of(values, counts), 9) if len(counts) else values
+
+
+def weights_of(outcomes: Sequence[float] | Floats, counts: Sequence[int] = ()) -> Floats:
+    """The weight w of each video; `AssertionError` if there are not as many as outcomes."""
+    assert len(counts) in (0, len(outcomes)), f"{len(counts)} counts of {len(outcomes)} outcomes"
+    return np.asarray(counts, dtype=np.float64) if len(counts) else np.ones(len(outcomes))
+
+
+def bootstrap_interval(outcomes: Sequence[float], counts: Sequence[int] = (), level: float = 0.95, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of the score over videos (Efron 1979), 10 000 resamples; that of `estimate`."""
+    return percent_interval(_resampled_rate(hits_of(outcomes, counts), weights_of(outcomes, counts), seed), level)
+
+
+def paired_difference(
+    a: Sequence[float], b: Sequence[float], counts: Sequence[int] = (), level: float = 0.95
+) -> tuple[float, float, float]:
+    """(difference, low, high) of the scores of a and b in points, bootstrapped over the paired videos."""
+    difference, weights = _differences(a, b, counts), weights_of(a, counts)
+    low, high = percent_interval(_resampled_rate(difference, weights, 0), level)
+    return float(100 * difference.sum() / weights.sum()), low, high
+
+
+def _differences(a: Sequence[float], b: Sequence[float], counts: Sequence[int]) -> Floats:
+    """Of hits, video by video; `ValueError` without pairs."""
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} outcomes against {len(b)}; pairs would be accepted")
+    return hits_of(a, counts) - hits_of(b, counts)
+
+
+def _resampled_rate(hits: Floats, weights: Floats, seed: int) -> Floats:
+    return resampled_rates(hits[:, None], weights, np.random.default_rng(seed))[:, 0]
 
 
 class Rate(NamedTuple):
@@ -84,16 +160,17 @@ class Rate(NamedTuple):
     """Of the samples."""
 
 
-def by_video(rate: Rate) -> tuple[tuple[float, ...], tuple[str, ...]]:
+def by_video(rate: Rate) -> tuple[Outcomes, tuple[str, ...]]:
     """Outcomes and their names, one for each video: samples of one video are no independent evidence in a paired test or an interval.
 
-    Of a video with several samples, its hits over the mean number of samples, so that the mean over videos is the rate itself.
+    The names say how many samples there are, so that what is equal in its names can be paired.
     """
     clusters, row, counts = np.unique(rate.clusters, return_inverse=True, return_counts=True)
     if len(clusters) == len(rate.hits):
-        return tuple(rate.hits.tolist()), rate.names
-    outcomes = np.bincount(row, rate.hits) / counts.mean()
-    return tuple(outcomes.tolist()), tuple(f"video {cluster}" for cluster in clusters)
+        return Outcomes(tuple(rate.hits.tolist())), rate.names
+    outcomes = np.bincount(row, rate.hits) / counts
+    names = tuple(f"video {cluster}, {count} samples" for cluster, count in zip(clusters, counts, strict=True))
+    return Outcomes(tuple(outcomes.tolist()), tuple(counts.tolist())), names
 
 
 class Estimate(NamedTuple):
@@ -116,11 +193,11 @@ def estimate(parts: Sequence[Rate], *, harmonic: bool = False, level: float = 0.
     totals = np.stack([column for part in parts for column in _totals(part, clusters)], axis=1)  # hits, samples, hits, samples, ...
     sets, of_cluster = np.unique(totals[:, 1::2] > 0, axis=0, return_inverse=True)
     rng = np.random.default_rng(seed)
-    resampled = np.sum([_resampled_totals(totals[of_cluster.ravel() == i], rng) for i in range(len(sets))], axis=0)
+    resampled = np.sum([resampled_totals(totals[of_cluster.ravel() == i], rng) for i in range(len(sets))], axis=0)
     mean = harmonic_mean if harmonic else _mean
     values = mean(resampled[:, ::2] / resampled[:, 1::2])
     value = mean(np.array([part.hits.mean() for part in parts]))
-    return Estimate(float(100 * value), float(100 * values.std(ddof=1)), *_interval(values, level))
+    return Estimate(float(100 * value), float(100 * values.std(ddof=1)), *percent_interval(values, level))
 
 
 def harmonic_mean(rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,36 +219,27 @@ def _totals(part: Rate, clusters: NDArray[np.int64]) -> tuple[NDArray[np.float64
     return hits.astype(np.float64), samples.astype(np.float64)
 
 
-def _resampled_totals(rows: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """[n, width] -> [RESAMPLES, width], each the sum of n rows drawn with replacement.
+def paired_p(
+    a: Sequence[float], b: Sequence[float], counts: Sequence[int] = (), alternative: Literal["two-sided", "less"] = "two-sided"
+) -> float:
+    """p-value of a being no other (`less`: no worse) than b, paired by video; 1 where no video differs.
 
-    A multinomial draw over the distinct rows; where these are many (outcomes that are not just 0 or 1), which would take long, row by row.
+    Where each video has one sample that is right or wrong: exact sign test over those that differ (McNemar 1947). Otherwise the
+    signed-rank test of Wilcoxon (1945) on the differences of hits, those of 0 left out; exact or by the normal approximation, as scipy
+    chooses by their number and ties.
     """
-    drawn, counts = np.unique(rows, axis=0, return_counts=True)
-    if len(drawn) > DISTINCT:
-        n, at_once = len(rows), max(1, DRAWN_AT_ONCE // len(rows))
-        sizes = (min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once))
-        return np.concatenate([rows[rng.integers(n, size=(size, n))].sum(axis=1) for size in sizes])
-    totals: NDArray[np.float64] = rng.multinomial(len(rows), counts / len(rows), size=RESAMPLES) @ drawn
-    return totals
+    differences = np.round(_differences(a, b, counts), DECIMALS)
+    apart = differences[differences != 0]
+    if not len(apart):
+        return 1.0
+    from scipy.stats import binomtest, wilcoxon
 
-
-def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
-    low, high = np.quantile(100 * values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    if Outcomes((*a, *b), tuple(counts)).is_exact:
+        return float(binomtest(int((apart > 0).sum()), len(apart), 0.5, alternative).pvalue)
+    return float(wilcoxon(apart, alternative=alternative).pvalue)
 
 
 def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
     """Two-sided exact McNemar p-value for paired 0/1 outcomes: a sign test over the samples where they differ."""
-    from scipy.stats import binomtest
-
-    wins = sum(x > y for x, y in zip(a, b, strict=True))
-    losses = sum(x < y for x, y in zip(a, b, strict=True))
-    return float(binomtest(wins, wins + losses, 0.5).pvalue) if wins + losses else 1.0
-
-
-def paired_difference(a: Sequence[float], b: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
-    """(difference, low, high) of the scores of a and b in points, bootstrapped over the paired samples."""
-    difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    low, high = bootstrap_interval(tuple(difference), level)
-    return float(100 * difference.mean()), low, high
+    assert {*a, *b} <= {0, 1}
+    return paired_p(a, b)

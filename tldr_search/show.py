@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from textwrap import fill
 from typing import Any
 
 from tldr_search.cost import UNITS
@@ -142,19 +143,30 @@ def plan(found: Row) -> str:
         {
             "method": row["method"],
             "slots": row["slots"],
-            f"least {unit}": f"{row['least']:.4g}",
-            f"unreduced {unit}": f"{row['base']:.4g}",
-            "schedules on the budget": row["space"],
-            "known shapes that reach it": ",".join(row["shapes"]) or "-",
+            "least": f"{row['least']:.4g}",
+            "unreduced": f"{row['base']:.4g}",
+            "schedules": row["space"],
+            "known shapes": ",".join(row["shapes"]) or "-",
         }
         for row in found["methods"]
     )
     jobs = _table(
         {"": j["what"], "split": j["split"], "evaluations": j["evaluations"], "passes": f"{j['passes']:.4g}"} for j in found["jobs"]
     )
-    time = "unknown until the model is loaded" if found["seconds"] is None else f"at most {_duration(found['seconds'])} with one worker"
-    total = f"{found['evaluations']} evaluations, {found['passes']:.4g} passes over a split at most; expected time: {time}"
-    return "\n\n".join([f"{asked}; rungs {rungs} {unit}", *[found["profile"]] * bool(found["profile"]), methods, jobs, total])
+    reading = f"least, unreduced: {unit}; schedules, known shapes: those that reach the budget"
+    total = f"{found['evaluations']} evaluations, {found['passes']:.4g} passes over a split at most"
+    parts = [f"{asked}; rungs {rungs} {unit}", *[found["profile"]] * bool(found["profile"]), f"{methods}\n{reading}", jobs]
+    return "\n\n".join([*parts, f"{total}\n{fill(f'expected time: {_time(found)}', 80)}"])
+
+
+def _time(found: Row) -> str:
+    """What it is computed from, too: a machine that is busy now is slow now."""
+    if found["seconds"] is None:
+        return "unknown until the model is loaded"
+    return (
+        f"at most {_duration(found['seconds'])} with one worker, if no schedule is stopped early and "
+        f"the machine stays as fast as just now ({1000 * found['seconds_per_video']:.3g} ms per video, unreduced)"
+    )
 
 
 def _duration(seconds: float) -> str:

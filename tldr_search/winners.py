@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tldr_search.names import near
-from tldr_search.schedule import Schedule
+from tldr_search.names import brief, near
+from tldr_search.schedule import LARGEST, Schedule
 
 SUFFIXES = (".yaml", ".yml")
 OVERRIDES = ("frames", "num_classes")
 """What a study writes of a shape: fields of an architecture, all of them whole numbers."""
-LARGEST = 2**31 - 1
-"""Of any number in a file; more than any model has tokens, frames or classes."""
 Scheduled = Sequence[int] | str | Path
 """What is accepted in the place of a schedule: numbers, or the name of a `best.yaml`."""
 
@@ -64,13 +61,13 @@ def is_file(schedule: object) -> bool:
 
 def read(path: str | Path) -> Winners:
     """`ValueError` for a file that is missing or is something else."""
-    import yaml
+    from tldr_search import yaml_files
 
     if not Path(path).is_file():
         raise ValueError(f"schedule {str(path)!r}: no such file; numbers, or the best.yaml of a study, would be accepted")
     try:
-        return _winners(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+        return _winners(yaml_files.read(path))
+    except (OSError, ValueError) as error:
         what = " ".join(str(error).split())
         raise ValueError(f"schedule {str(path)!r} is no best.yaml of a study ({what}); one would be accepted") from error
 
@@ -137,6 +134,6 @@ def _told(found: object) -> str:
     if isinstance(found, int) and abs(found) > LARGEST:
         return "a huge number"
     if isinstance(found, str | int | float):
-        return reprlib.repr(found)
+        return brief(found)
     kind = "mapping" if isinstance(found, dict) else type(found).__name__
     return "missing" if found is None else f"a {kind}" if found else f"an empty {kind}"

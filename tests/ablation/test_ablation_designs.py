@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from tldr_search.ablation import limits
 from tldr_search.ablation.design import design
 from tldr_search.backbones.architectures import architecture
 from tldr_search.config import to_ablate
-from tldr_search.cost import CostModel
+from tldr_search.cost import CostModel, parse_budget
 from tldr_search.reducers import get_method
+from tldr_search.study.ground import Ground
 
 
 def test_table_1_takes_400_tokens_out_of_one_layer_after_the_other() -> None:
@@ -82,7 +84,7 @@ def test_a_budget_that_is_too_small_is_told_once_with_the_least_one() -> None:
     found = design(to_ablate(what="shape", budget="35.19gflops"))
     assert {v.method for v in found.variants} == {"tome"}
     assert "sta: no known shape comes down to 35.19 GFLOPs, the least is 93.84" in found.left_out
-    assert "tome: the shape vid-tldr costs 52.05 GFLOPs at least, not 35.19" in found.left_out
+    assert "tome with vid-tldr's shape costs 52.05 GFLOPs at least, not 35.19" in found.left_out
     with pytest.raises(ValueError, match="nothing is left to measure"):
         design(to_ablate(what="shape", budget="35.1gflops"))
 
@@ -92,7 +94,8 @@ def test_where_steps_are_coarse_the_nearest_costs_are_told() -> None:
     cost = CostModel(architecture("umt-b"), "sta")
     within, above = (cost((r, 0, 0)).gflops for r in (71, 70))
     (line,) = [line for line in design(to_ablate(what="shape", methods=("sta",), budget="60%")).left_out if "none just below" in line]
-    assert line.startswith(f"sta: the shape vid-tldr costs {within:.4g} or {above:.4g} GFLOPs, none just below 182; ")
+    assert not [other for other in design(to_ablate(what="shape", methods=("sta",), budget="60%")).left_out if "at least" in other]
+    assert line.startswith(f"sta with vid-tldr's shape costs {within:.4g} or {above:.4g} GFLOPs, none just below 182; ")
     accepted = re.search(r"a budget of (\S+) would be accepted", line)
     assert accepted
     found = design(to_ablate(what="shape", methods=("sta",), budget=accepted[1]))
@@ -138,7 +141,7 @@ def test_shapes_cost_the_budget_and_duplicates_are_measured_once() -> None:
         assert 0.7 * base * 0.998 < variant.on_budget.gflops <= 0.7 * base
     requests = [(v.method, v.on_budget.schedule) for v in found.variants]
     assert len(set(requests)) == len(requests)
-    assert "sta: the shape constant is the same as another one there" in found.left_out
+    assert "sta with constant r is the same as another one of these shapes" in found.left_out
 
 
 def test_what_does_not_run_on_a_swin_is_left_out() -> None:
@@ -201,3 +204,27 @@ def test_where_tokens_leave_one_layer_of_the_model_that_runs(spec: str) -> None:
 def test_too_few_tokens_to_carry_over_are_no_variant() -> None:
     with pytest.raises(ValueError, match="in no layer"):
         design(to_ablate(what="where", r=3))
+
+
+@pytest.mark.parametrize("shares", [(1.0, 50.0, 0.0, 7.0), (1.0,), (0.0, 1.0, 1000.0)])
+@pytest.mark.parametrize("spec", ["tome", "top-k"])
+def test_the_cheapest_is_what_no_larger_scale_undercuts(shares: tuple[float, ...], spec: str) -> None:
+    """By brute force: shares are asked for, and what is possible of them leaves."""
+    mini = architecture("umt-mini").geometry
+    ground = Ground(CostModel(architecture("umt-b"), {"top-k": "saliency-pruning"}.get(spec, spec)), mini)
+    whole = (*shares, *[0.0] * (ground.slots - len(shares)))
+    costs = []
+    for power in range(24):
+        asked = [min(ground.source.num_tokens, int(2**power * share)) for share in whole]
+        costs.append(ground.price(ground.clip(asked)))
+    assert costs[-1] == costs[-2] <= min(costs) < costs[0]
+    assert limits.cheapest(whole, ground) == costs[-1]
+
+
+@pytest.mark.parametrize("price", [0.91, 35.187, 181.5, 9999.4, 9999.5, 10000.0, 12345.6, 123456789.0])
+def test_a_budget_that_is_told_can_be_typed(price: float) -> None:
+    text = limits.budget_text(price)
+    budget = parse_budget(text)
+    assert re.fullmatch(r"[0-9.]+gflops", text)
+    assert price <= budget.high.value <= price * 1.0011
+    assert limits.budget_text(181.41) == "181.5gflops"

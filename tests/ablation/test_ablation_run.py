@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
+import numpy as np
 import pytest
 from made_up import MadeUp
 
@@ -11,6 +13,8 @@ from tldr_search.__main__ import main
 from tldr_search.ablation import result as results
 from tldr_search.ablation.design import design
 from tldr_search.ablation.run import RESULT, run_ablation
+from tldr_search.report.ablation.rows import rows
+from tldr_search.scores import Rate, bootstrap_interval, by_video
 from tldr_search.study.progress import Silent
 
 
@@ -57,6 +61,39 @@ def test_other_settings_are_refused_and_say_which(config) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("fields", "says"), [
+    ({"what": "where"}, "400 of 2352 tokens leave one layer"),
+    ({"what": "where", "methods": ("sta",), "r": 30}, "90 to 360 of 2352 tokens leave one layer"),
+    ({"what": "informativeness", "schedule": "300,0,60"}, "schedule 300,0,60"),
+    ({"what": "shape", "budget": "60%", "methods": ("tome",)}, "schedules of 182.0 GFLOPs at most"),
+])  # fmt: skip
+def test_what_the_variants_have_in_common(config, fields: dict[str, object], says: str) -> None:
+    settings = config(**fields)
+    assert run_ablation(settings, design(settings), MadeUp(), {}, "", Silent()).asked == says
+
+
+def test_videos_with_several_samples(config) -> None:
+    """Their intervals and differences are over videos; what is saved is read."""
+
+    class Captioned(MadeUp):
+        def __call__(self, request):
+            found = super().__call__(request)
+            videos = np.repeat(np.arange(60), np.arange(60) % 7 + 1)[:200]
+            fared, names = by_video(Rate(np.array(found.outcomes), videos, found.sample_ids))
+            return dataclasses.replace(found, outcomes=fared.values, counts=fared.counts, sample_ids=names)
+
+    settings = config("informativeness")
+    found = run_ablation(settings, design(settings), Captioned(), {}, "", Silent())
+    assert results.load(settings.directory / RESULT) == found
+    assert (found.num_samples, found.num_videos) == (200, len(found.base.outcomes))
+    assert len(set(found.base.counts)) == 7
+    for row in rows(found):
+        point = row.measured.point
+        assert row.ci95 == bootstrap_interval(point.outcomes, point.counts)
+        assert row.to_base.points == pytest.approx(point.score - found.base.score)
+        assert row.ci95[0] < point.score < row.ci95[1] <= 100
+
+
 def test_nothing_is_left_where_nothing_was_measured(config) -> None:
     settings = config("where")
     with pytest.raises(RuntimeError):
@@ -69,7 +106,7 @@ def test_damaged_and_other_results_are_refused(tmp_path) -> None:
     path.write_text("{")
     with pytest.raises(ValueError, match="is no result of an ablation"):
         results.load(path)
-    path.write_text('{"format": 4}')
+    path.write_text('{"format": "ablation 1"}')
     with pytest.raises(ValueError, match="another version"):
         results.load(path)
 

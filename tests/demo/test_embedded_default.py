@@ -57,19 +57,19 @@ def evaluator() -> Evaluator:
 
 
 def test_it_is_worth_searching_on(evaluator: Evaluator) -> None:
-    """The unreduced model leaves room; 180 GFLOPs cost next to nothing; at 100 GFLOPs the method matters."""
+    """The unreduced model leaves room; 180 GFLOPs cost next to nothing; at 100 GFLOPs the method matters, on half of the clips."""
     base = evaluator(Request("none", (), "report", "t2v_r1"))
     assert 60 <= base.score <= 92
-    assert max(measure(evaluator, method, "vid-tldr", 180).score for method in ("vid-tldr", "tome")) >= base.score - 3
-    merged = measure(evaluator, "tome", "vid-tldr", 100)
-    dropped = [measure(evaluator, "random", shape, 100) for shape in ("vid-tldr", "sta")]  # the best of the known shapes for it
+    assert any(measure(evaluator, method, "vid-tldr", 180).score >= base.score - 3 for method in ("vid-tldr", "tome"))
+    merged = measure(evaluator, "tome", "vid-tldr", 100, 0.5)
+    dropped = [measure(evaluator, "random", shape, 100, 0.5) for shape in ("vid-tldr", "sta")]  # the best of the known shapes for it
     for random in dropped:
         assert merged.score >= random.score + 10
         assert mcnemar(merged.outcomes, random.outcomes) < 0.01
 
 
-def measure(evaluator: Evaluator, name: str, shape_name: str, budget: float) -> Evaluation:
+def measure(evaluator: Evaluator, name: str, shape_name: str, budget: float, part: float = 1.0) -> Evaluation:
     ground = Ground(CostModel(architecture("umt-b"), name), architecture("umt-mini").geometry)
     on_budget = repair(shape(shape_name, ground.method, ground.source), budget, ground)
     assert 0.998 * budget < on_budget.gflops <= budget
-    return evaluator(Request(name, on_budget.evaluated, "report", "t2v_r1"))
+    return evaluator(Request(name, on_budget.evaluated, "report", "t2v_r1", part))

@@ -85,7 +85,7 @@ class Reader:
             return Done(0, "", "")
         words = words_of(command)
         if words is None:
-            found = subprocess.run(["bash", "-euc", command], capture_output=True, text=True, timeout=120, check=False)
+            found = subprocess.run(["bash", "-euc", command], capture_output=True, text=True, timeout=600, check=False)
             return Done(found.returncode, found.stdout, found.stderr)
         if words[0] == "study" and "--dry-run" not in words:
             words += SHORT

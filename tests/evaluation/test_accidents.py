@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -107,8 +108,46 @@ def test_memory_for_not_even_one(evaluate: Evaluate, monkeypatch: pytest.MonkeyP
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(Task, "_forward", cramped)
-    with pytest.raises(torch.OutOfMemoryError):
-        evaluate("--batch-size", "2")
+    status, _, said = evaluate("--batch-size", "2")
+    assert status == 1
+    assert said.endswith("tldr_search evaluate: out of memory; a smaller --batch-size or --frames would need less\n")
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_an_interruption_says_whether_anything_was_kept(
+    finished: int, evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward, calls = Task._forward, []
+
+    def stopped(task: Task, views: Tensor, prefixes: None) -> dict[str, Tensor]:
+        calls.append(len(views))
+        if len(calls) > finished:
+            raise KeyboardInterrupt
+        return forward(task, views, prefixes)
+
+    monkeypatch.setattr(Task, "_forward", stopped)
+    status, _, said = evaluate("--out", "a/b")
+    assert status == 130
+    assert ("finished batches are kept, and the same command goes on" in said) == bool(finished)
+    assert ("nothing was finished yet" in said) == (not finished)
+    assert (tmp_path / "a").exists() == bool(finished)
+    assert len([*tmp_path.glob("a/b/unfinished/*/clips/*")]) == finished
+
+
+def test_a_card_without_room_is_told_and_not_half_there(evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if not path.name.startswith("card.json"):
+            return write_bytes(path, content)
+        write_bytes(path, content[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, _, said = evaluate("--out", "a")
+    assert status == 1
+    assert said.endswith("tldr_search evaluate: a/card.json could not be written: No space left on device\n")
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["unfinished"]
 
 
 def test_the_second_evaluation_reads_no_video(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -> None:

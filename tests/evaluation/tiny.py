@@ -1,6 +1,4 @@
-"""The command line with a small UMT under the name umt-b, and with accidents on request. Run as a script, in any number of processes.
-
-Several commands with `then` between them run one after the other.
+"""A small UMT under the name umt-b, and accidents on request. `started` makes a script of it.
 
 FAIL_RANK: the rank whose second forward pass fails. KILL_AFTER: forward passes after which the process dies at once. COUNT: file to
 which every forward pass adds a line.
@@ -9,13 +7,10 @@ which every forward pass adds a line.
 from __future__ import annotations
 
 import os
-import sys
-from itertools import groupby
 from pathlib import Path
 
 from torch import Tensor
 
-from tldr_search.__main__ import main
 from tldr_search.backbones.architecture import TextArchitecture
 from tldr_search.backbones.architectures import ARCHITECTURES, architecture
 from tldr_search.backbones.prefixes import PrefixesOfClips
@@ -47,10 +42,3 @@ def prepare_accidents() -> None:
         return forward(task, views, prefixes)
 
     Task._forward = forward_or_not
-
-
-if __name__ == "__main__":
-    shrink()
-    prepare_accidents()
-    commands = [[*group] for word, group in groupby(sys.argv[1:], lambda word: word == "then") if not word]
-    sys.exit(max(main(command) for command in commands))

@@ -82,6 +82,7 @@ def make_result(methods: tuple[str, ...] = ("vid-tldr", "tome", "sta"), baseline
         "model": "umt-mini",
         "cost_model": "umt-b",
         "overrides": {},
+        "evaluated_overrides": {},
         "checkpoint": None,
         "benchmark": "demo",
         "task": "retrieval",

@@ -125,6 +125,7 @@ def test_every_bar_has_its_cost_with_one_decimal(tmp_path) -> None:
     write_ablation(where(), tmp_path)
     numbers = re.findall(r">(\d+\.\d)</text>", (tmp_path / "ablation.svg").read_text())
     assert numbers == ["240.0", "250.0", "290.0"]
+    assert re.findall(r">(\d+) %</text>", (tmp_path / "ablation.svg").read_text()) == ["80", "83", "97"]
 
 
 def test_shapes_of_one_cost_have_no_panel_of_costs() -> None:
@@ -133,8 +134,16 @@ def test_shapes_of_one_cost_have_no_panel_of_costs() -> None:
     )
     drawn = picture(result, rows(result))
     assert drawn.cost_label == ""
-    assert "vid-TLDR, vid-TLDR’s shape" in screen(result)
+    assert "vid-TLDR, vid-TLDR's shape" in screen(result)
+    assert screen(result).isascii()
+    turned = made("shape", *(Measured("sta", name, point("sta", MIXED, 180.0)) for name in ("sta", "vid-tldr", "constant")))
+    assert [row.measured.place for row in rows(turned)] == ["vid-tldr", "constant", "sta"]  # as in the report of a study
     assert [name for _, name in drawn.ticks] == ["vid-TLDR’s shape", "constant r"]
+    (published, constant), (tome, vid_tldr) = (x for x, _ in drawn.ticks), drawn.lines
+    assert [round(x) for x in tome.missing] == [published]
+    assert [round(x) for x in vid_tldr.missing] == [constant]
+    assert drawn.missing_label
+    assert picture(where(), rows(where())).missing_label == ""  # layers in which a method can't act are no news
 
 
 def test_every_file_is_written_and_the_same_each_time(tmp_path) -> None:

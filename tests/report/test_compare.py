@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tldr_search.report.compare import Difference, corrected, holm, paired_p
-from tldr_search.scores import mcnemar
+from tldr_search.report.compare import Difference, corrected, holm
+from tldr_search.scores import mcnemar, paired_p
 
 
 def signed_rank(differences: list[float]) -> float:

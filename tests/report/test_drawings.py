@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.axis import Tick
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from tldr_search.report import drawings, style
+from tldr_search.report.drawings import canvas
 from tldr_search.report.drawings.history import NARROW as NARROW_HISTORY
+from tldr_search.report.drawings.history import WIDE as WIDE_HISTORY
 from tldr_search.report.pictures import Pictures, pictures
+from tldr_search.report.pictures.front import Dot, Line, Spot
 from tldr_search.report.rows import rows
-from tldr_search.study.result import Result
+from tldr_search.study.result import Point, Result
 
 Build = Callable[..., Result]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,7 +58,7 @@ def place(svg: str, gid: str) -> tuple[float, float]:
 def test_svg_has_its_texts_and_is_the_same_twice(drawn: Pictures, front: str) -> None:
     assert front == drawings.svg_text(drawings.front_figure(drawn.front))
     picture = drawn.front
-    assert {picture.x_label, picture.y_label, picture.budget_label, picture.spread_label, "vid-TLDR", "random dropping"} <= {*texts(front)}
+    assert {picture.x_label, picture.y_label, picture.budget_label, picture.base_label, "vid-TLDR", "random dropping"} <= {*texts(front)}
 
 
 @pytest.mark.parametrize("size", [drawings.WIDE, drawings.NARROW], ids=["wide", "narrow"])
@@ -115,6 +121,33 @@ def test_numbers_can_be_read_in_every_cell(drawn: Pictures) -> None:
     assert max(contrasts) > 2 * min(contrasts)  # there are dark cells and light ones
 
 
+def test_nothing_covers_the_front(build: Build) -> None:
+    """The knee is a known shape here, as high as any, and winners of other methods lie beside it."""
+    own = build()
+    best = max((k for k in own.known if k.budget == 180), key=lambda k: k.score)
+    hits = tuple(x * (i > 3) for i, x in enumerate(own.base.outcomes))  # nearly the unreduced model's
+    higher = dataclasses.replace(best, score=100 * sum(hits) / len(hits), outcomes=hits)
+    own = dataclasses.replace(own, known=tuple(higher if k is best else k for k in own.known))
+    picture = pictures(own, rows(own)).front
+    axes = drawings.front_figure(picture).axes[0]
+    layers = {str(line.get_gid()): line.get_zorder() for line in axes.lines}
+    spots = {f"m{i}-{k}-{n}": s for i, line in enumerate(picture.lines) for k in ("dot", "known") for n, s in enumerate(spots_of(line, k))}
+    on_front = {gid for gid, spot in spots.items() if spot.on_front}
+    assert any("known" in gid for gid in on_front)
+    assert min(layers[gid] for gid in on_front) > max(layers[gid] for gid in spots if gid not in on_front)
+    winners = [layers[gid] for gid in spots if "dot" in gid]
+    assert max(layers[gid] for gid in spots if "known" in gid and gid not in on_front) < min(winners)
+    assert layers["front-line"] < min(layers[gid] for gid in on_front)
+    (ring,) = (line for line in axes.lines if line.get_gid() == "knee")
+    assert picture.knee is not None
+    assert tuple(ring.get_xydata()[0]) == picture.knee[:2]
+    assert ring.get_markersize() < 2 * 7.5  # around a mark of 7 points and no further
+
+
+def spots_of(line: Line, kind: str) -> Sequence[Dot | Spot]:
+    return line.dots[:-1] if kind == "dot" else line.known
+
+
 def test_published_values_are_ringed_and_named(build: Build) -> None:
     own = build(model="umt-b", benchmark="msrvtt")
     picture = pictures(own, rows(own)).front
@@ -171,6 +204,62 @@ def test_narrow_ones_are_drawn_too(drawn: Pictures, build: Build) -> None:
         drawings.evaluations_figure(alone.evaluations, wide=False),
     ):
         assert len(texts(drawings.svg_text(figure))) > 10
+
+
+def many_methods(result: Result) -> Result:
+    """Twelve: those of `result`, four more and five variants with long names."""
+    tome = ("metric=features", "metric=features:sorted=on:proportional=off", "proportional=off")
+    variants = [*(f"tome:{options}" for options in tome), *(f"vid-tldr:score={score}" for score in ("attentiveness", "rollout"))]
+    names = ["attentiveness", "saliency-pruning", "rollout", "random", *variants]
+
+    def more(points: tuple[Point, ...]) -> tuple[Point, ...]:
+        own = [dataclasses.replace(p, method=name) for name in names for p in points if p.method == "tome"]
+        return (*points, *own)
+
+    trials, winners, known, probes = map(more, (result.trials, result.winners, result.known, result.probes))
+    return dataclasses.replace(result, trials=trials, winners=winners, known=known, probes=probes)
+
+
+@pytest.fixture(scope="module")
+def crowded(result: Result) -> Pictures:
+    whole = many_methods(result)
+    return pictures(whole, rows(whole))
+
+
+def test_everything_has_room_with_twelve_methods(crowded: Pictures) -> None:
+    """No text is outside the figure, the plot keeps its height, and no titles of two panels meet."""
+    assert crowded.sensitivity is not None
+    for size in (WIDE_HISTORY, NARROW_HISTORY):
+        figure = drawings.history_figure(crowded.history, size)
+        inside(figure)
+        assert figure.axes[0].get_window_extent().height / figure.dpi > 2.0
+        rings = {line.get_markersize() for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"}
+        assert len(rings) == 1
+    inside(drawings.front_figure(crowded.front))
+    inside(drawings.evaluations_figure(crowded.evaluations))
+    for wide in (True, False):
+        figure = drawings.sensitivity_figure(crowded.sensitivity, wide)
+        inside(figure)
+        names = {canvas.name_lines(panel.label, 100).split()[0] for panel in crowded.sensitivity.panels}
+        titles = [
+            t.get_window_extent() for axes in figure.axes for t in axes.findobj(Text) if t.get_text().split("\n")[0].split(" ")[0] in names
+        ]
+        assert len(titles) >= 12
+        assert not any(a.overlaps(b) for i, a in enumerate(titles) for b in titles[:i])
+        top = max(d.high for panel in crowded.sensitivity.panels for d in panel.damages)
+        assert all(axes.get_ylim()[1] >= top for axes in figure.axes if axes.get_visible())
+
+
+def inside(figure: Figure) -> None:
+    """Every text but those at the axes, of which some are not drawn."""
+    figure.draw_without_rendering()
+    ticks = {id(label) for tick in figure.findobj(Tick) for label in (tick.label1, tick.label2)}
+    for text in figure.findobj(Text):
+        box = text.get_window_extent()
+        if text.get_text() and text.get_visible() and id(text) not in ticks:
+            assert box.x0 >= -1, text.get_text()
+            assert box.x1 <= figure.bbox.width + 1, text.get_text()
+            assert box.y0 >= -1, text.get_text()
 
 
 def test_drawing_changes_no_setting(drawn: Pictures) -> None:

@@ -44,12 +44,15 @@ def test_the_searched_schedule_against_the_shape_that_did_best(result: Result, w
         shapes = [shape_of(result, line.method, s) for s in found.shapes]
         best = max(shapes, key=lambda p: p.score)  # the first among equals
         own = winner(result, line.method)
+        if line.method == "tome":  # its schedule is its constant r, which did best
+            assert (line.same_schedule, line.to_known) == (True, None)
+            continue
         assert line.to_known is not None
         assert line.rival == best.origin
         assert line.to_known[:3] == paired_difference(own.outcomes, best.outcomes)
         raw.append(mcnemar(own.outcomes, best.outcomes))
     assert tuple(line.to_known.p_holm for line in found.lines if line.to_known) == holm(raw)
-    assert found.num_tests == 3
+    assert found.num_tests == len(raw) == 2
     assert found.lines[3].to_known is None
 
 

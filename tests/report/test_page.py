@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from tldr_search.report import html
 from tldr_search.report.pictures import pictures
 from tldr_search.report.rows import at_budget, rows
 from tldr_search.report.speed import Speed, Timed
+from tldr_search.report.words import NBSP
 from tldr_search.study.result import Point, Result
 
 Build = Callable[..., Result]
@@ -55,7 +57,9 @@ def page_of(result: Result, extras: html.Extras | None = None) -> str:
 
 
 def flat(page: str) -> str:
-    return re.sub(r"\s+", " ", page.replace("<wbr>", ""))
+    """Without what only says where lines may break."""
+    whole = re.sub(r'<span class="(?:nb|spec)">([^<]*)</span>', r"\1", page.replace("<wbr>", ""))
+    return re.sub(r"\s+", " ", whole.replace(NBSP, " ").replace("&nbsp;", " "))
 
 
 def drawings(page: str) -> list[str]:
@@ -121,14 +125,17 @@ def test_says_what_was_found_and_how(result: Result, winner: Winner, default_pag
     best = at_budget(rows(result), 180.0)[0].point
     assert "quality measured on umt-mini, cost counted for umt-b" in page
     assert f"{best.score:.1f}" in page
-    assert "78 schedules were tried on the search split (200 samples) at 6 cost levels" in page
+    assert "78 schedules were tried on the search split (200 videos) at 6 cost levels" in page
     assert "6 of them were stopped early" in page
     assert "78 trials (6 of them stopped early), 73.5 passes over the videos of the search split" in page
-    assert "It is constant r, brought to this cost." in page
-    assert "which the search never saw" in page
-    assert "Which schedule is the best, the sampler says." in page
+    assert "; it is constant r, brought to this cost." in page
+    assert "and 27 known shapes were then measured on the report split (300 videos), which the search never saw" in page
+    assert "The sampler decides which schedule is best." in page
+    assert "nobody searched" not in page
+    assert "3 min 4 s, summed over all workers" in page
+    assert "its r as even over the layers as that cost and at most half of a layer’s tokens allow" in page
     assert "known shapes are not counted" in page
-    assert ", Holm over 18 winners and, separately, over 6 baselines" in page
+    assert ", Holm over 18 winners (methods × costs; vs constant r: 17) and, separately, over 6 baselines" in page
     assert "too good" not in page
     assert "<h2>Notes</h2>" not in page
     assert "<h2>Measured speed</h2>" not in page
@@ -138,10 +145,12 @@ def test_says_what_was_found_and_how(result: Result, winner: Winner, default_pag
     assert "python -m tldr_search study --budget 180gflops" in page
     assert "torch 2.13.0" in page
     assert "3 min 4 s" in page
-    assert "The method was chosen on the search split" in page
-    assert page.count(", Holm over 18 winners") >= 3
-    assert page.count(", Holm over 3 methods") == 1  # methods at equal cost
-    assert page.count(", Holm over 2 methods") == 1  # the best against the next best
+    assert "Method and schedule were chosen on the search split" in page
+    lede = page[page.index('<p class="lede">') : page.index("<dl")]
+    assert "Holm" not in lede
+    assert "interval" not in lede
+    assert page.count(", Holm over 2 methods") == 2  # methods at equal cost, one of which is its best shape; the best against the next
+    assert "An interval without width" not in page
 
 
 def test_escapes(build: Build) -> None:
@@ -161,7 +170,7 @@ def test_one_method_without_baselines(build: Build) -> None:
     assert "methods</p>" not in page
     assert "constant r" not in page[: page.index('id="front-data"')]  # beyond it, of trials
     assert "Methods at equal cost" not in page
-    assert "The method was chosen" not in page
+    assert "were chosen" not in page
     assert "What these numbers mean" not in page
 
 
@@ -184,7 +193,10 @@ def test_without_labels_and_in_milliseconds(unlabelled: Result) -> None:
     assert "agreement with the unreduced model" in headline
     assert "below" not in headline
     assert "of the 30.3 ms of the unreduced umt-b" in page
-    assert "scores 100&nbsp;% by definition" in page
+    assert "scores 100 % by definition" in page
+    assert "quality measured on umt-mini, cost measured on umt-b" in page
+    assert "cost counted" not in page
+    assert "Quality measured on umt-mini, cost measured on umt-b." in page  # of the front
     assert "ms per clip (umt-b, measured)" in page
     assert '<th scope="col">ms</th><th scope="col">GFLOPs</th>' in page
 
@@ -236,3 +248,37 @@ def test_schedules_at_every_cost(result: Result, default_page: str) -> None:
     part = part[: part.index("</table>")]
     assert part.count('scope="rowgroup" rowspan="6"') == 3
     assert part.count('class="cell') == 3 * 6 * 12
+
+
+def test_methods_are_in_one_order(result: Result, default_page: str) -> None:
+    page = flat(default_page)
+    best = at_budget(rows(result), 180.0)[0].point.method
+    assert best == "tome"  # not the first of the study
+    parts = [page[page.index(f'id="{name}"') :] for name in ("best", "equal", "removed", "layers")]
+    starts = ['<th class="text" scope="row">'] * 3 + ["<caption>"]
+    for part, start in zip(parts, starts, strict=True):
+        places = [part.index(start + name) for name in ("vid-TLDR", "ToMe", "STA")]
+        assert places == sorted(places)
+    (first,) = re.findall(r'<tr class="winner first"> <th class="text" scope="row">([^<]*)</th>', page)
+    assert first == "ToMe"
+
+
+def test_costs_fall_from_line_to_line(default_page: str) -> None:
+    page = flat(default_page)
+    assert "<dt>Cost levels</dt><dd>260, 220, 180, 155, 130, 105 GFLOPs" in page
+    ladder = page[page.index('class="heat many') :]
+    levels = [float(x) for x in re.findall(r'<th class="text" scope="row">(\d+)</th>', ladder)]
+    assert levels == [260, 220, 180, 155, 130, 105] * 3
+
+
+def test_an_interval_without_width_is_explained(build: Build) -> None:
+    result = build(("tome",))
+    sure = tuple(dataclasses.replace(w, outcomes=(1.0,) * 300, score=100.0) for w in result.winners)
+    assert "An interval without width means that all videos had the same outcome" in flat(
+        page_of(dataclasses.replace(result, winners=sure))
+    )
+
+
+def test_the_run_is_named_once(build: Build) -> None:
+    page = flat(page_of(build(("tome",), name="demo")))
+    assert '<p class="kicker">tldr_search · demo</p>' in page

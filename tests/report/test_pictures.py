@@ -75,7 +75,7 @@ def test_methods_side_by_side_around_their_cost(build: Build, pareto: Pareto) ->
 
 
 def test_every_method_has_its_own_marker_and_colour(build: Build) -> None:
-    for drawn in (style.METHODS.values(), [style.searched_style("new", i) for i in range(5)]):
+    for drawn in (style.METHODS.values(), style.searched_styles("abcde").values()):
         pairs = list(drawn)
         assert len({s.marker for s in pairs}) == len({s.colour for s in pairs}) == len(pairs)
     alone = pareto_of(build(("tome",)), rows(build(("tome",))))
@@ -84,6 +84,41 @@ def test_every_method_has_its_own_marker_and_colour(build: Build) -> None:
         ("ToMe", style.METHODS["tome"], True),
         ("random dropping", style.baseline_style(0), False),
     ]
+
+
+def test_no_two_methods_look_alike() -> None:
+    outside = [*(f"own{i}" for i in range(5)), "random"]
+    variants = [f"{name}:{option}" for name in ("tome", "vid-tldr", "own3", "random") for option in ("a=1", "b=1")]
+    found = style.searched_styles([*style.METHODS, *outside, *variants])
+    pairs = {(s.colour, s.marker) for s in found.values()}
+    assert len(pairs) == len(found) == len(style.METHODS) + len(outside) + len(variants)
+    rest = [*style.MEASURES.values(), *(style.baseline_style(i) for i in range(3))]
+    assert not {(s.colour, s.marker) for s in rest} & (pairs - {(s.colour, s.marker) for s in style.METHODS.values()})
+    many = [f"tome:k={i}" for i in range(14)]
+    assert len(set(style.searched_styles(["tome", *many]).values())) == 15  # markers are used up: dashes tell them apart
+
+
+def test_a_variant_has_something_of_its_parent() -> None:
+    found = style.searched_styles(["tome", "tome:metric=features", "own:a=1", "own", "vid-tldr:mass=0"])
+    for variant in ("tome:metric=features", "own:a=1"):
+        parent, own = found[variant.partition(":")[0]], found[variant]
+        assert own.colour == parent.colour
+        assert own.marker != parent.marker
+        assert own.dashes
+        assert not parent.dashes
+    assert found["vid-tldr:mass=0"].colour == style.METHODS["vid-tldr"].colour  # whose parent is not there
+    assert style.searched_styles(["sta", "tome"])["tome"] == found["tome"] == style.METHODS["tome"]
+
+
+def test_the_front_rises_in_steps_to_the_cost_of_the_unreduced_model(result: Result, pareto: Pareto) -> None:
+    everything = [s for line in pareto.lines for s in (*line.dots[:-1], *line.known)] + [pareto.base]
+    prices, scores = zip(*pareto.front, strict=True)
+    assert list(prices) == sorted(prices)
+    assert list(scores) == sorted(scores)
+    assert len(pareto.front) == 1 + sum(spot.on_front for spot in everything)
+    assert pareto.front[-1] == (pareto.base.price, max(spot.score for spot in everything))
+    corners = {(s.price + line.shift, s.score) for line in pareto.lines for s in (*line.dots[:-1], *line.known) if s.on_front}
+    assert corners <= {*pareto.front}  # here no two are so near each other that moving them aside changes their order
 
 
 def test_finished_trials_are_spots_of_the_search_split(result: Result, pareto: Pareto) -> None:

@@ -92,7 +92,11 @@ def test_a_frame_is_painted_patch_by_patch() -> None:
     colours = np.full((2, 2, 3), 180.0)
     image = painted(frame, ROWS.reshape(2, 2), merged(ROWS).reshape(2, 2), mass, colours)
     darker = round(180 * (FLOOR + (1 - FLOOR) * 0.6))
-    assert (image[: SIDE - 1] == darker).all(), "one colour, its darkness that of the mass, no line inside"
+    assert (image[2 : SIDE - 1, 2:-2] == darker).all(), "one colour, its darkness that of the mass, no line inside"
+    assert (image[0] == 0).all()
+    assert (image[: SIDE - 1, [0, -1]] == 0).all(), "what was merged has a line at the edge of the frame, too"
+    assert (image[1, 1:-1] == 255).all()
+    assert (image[1 : SIDE - 1, [1, -2]] == 255).all()
     assert (image[SIDE - 1] == 255).all()
     assert (image[SIDE] == 0).all()
     assert (image[SIDE + 1 :, :SIDE] == 200).all(), "what stands for itself stays as it is"
@@ -235,8 +239,9 @@ def test_files_are_named_after_their_clips() -> None:
 
 
 def test_long_texts_are_cut_to_their_room() -> None:
-    assert abridged((600, 200, 100, 0, 0)) == "600,200,100"
-    assert abridged((9, 8, 7, 6, 5)) == "9,8,7,…"
+    assert abridged((600, 200, 100, 0, 0), lambda text: True) == "600,200,100"
+    assert abridged((9, 8, 7, 6, 5), lambda text: len(text) <= 7) == "9,8,7,…"
+    assert abridged((9, 8, 7, 6, 5), lambda text: False) == "9,…"
     cut = shortened("a caption that goes on and on", 100, 10)
     assert cut.endswith("…")
     assert width_of(cut, 10) <= 100 < width_of("a caption that goes on", 10)

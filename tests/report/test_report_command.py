@@ -144,7 +144,7 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     for name in ("a", "b"):
         kept(small(build), tmp_path / name)
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "result.json").write_text('{"format": 4}')
+    (tmp_path / "broken" / "result.json").write_text('{"format": 5}')
     before = sorted(tmp_path.rglob("*"))
     assert main(["report", *arguments]) == 2
     said = capsys.readouterr().err

@@ -76,7 +76,8 @@ def test_sensitivity_says_where_less_than_half_could_leave(result: Result) -> No
     halves = tuple(p for p in result.probes if p.method == "tome")
     alone = sensitivity(dataclasses.replace(result, probes=halves))
     assert alone is not None
-    assert alone.subtitle.startswith("one layer alone loses half of its tokens; 25 samples")
+    assert "the layer loses half of its tokens; 25 " in alone.subtitle
+    assert alone.subtitle.startswith("fidelity: ")
 
 
 def test_no_probes_no_sensitivity(build: Build) -> None:
@@ -97,6 +98,15 @@ def test_every_evaluation_is_in_a_bar(result: Result) -> None:
     assert picture.levels[picture.budget] == "180"
     tome = next(bars for bars in picture.methods if bars.method == "tome")
     assert tome.bars[picture.budget] == (9, 2, pytest.approx(9 + 2 * 50 / 200))
+
+
+def test_passes_are_told_where_they_are_not_as_many_as_trials(result: Result) -> None:
+    picture = evaluations(result)
+    assert {bar.told for bars in picture.methods for i, bar in enumerate(bars.bars) if i != picture.budget} == {""}
+    assert {bars.bars[picture.budget].told for bars in picture.methods} == {"9.5"}
+    assert picture.subtitle.startswith("the numbers at the bars are passes")
+    whole = evaluations(dataclasses.replace(result, trials=tuple(t for t in result.trials if t.part == 1)))
+    assert whole.subtitle.startswith("a trial is one pass over the videos; ")
 
 
 def test_bars_say_what_was_stopped_only_if_something_was(result: Result) -> None:

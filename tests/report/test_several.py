@@ -17,7 +17,7 @@ import pytest
 
 from tldr_search.published import published_points
 from tldr_search.report import several
-from tldr_search.report.compare import holm, paired_p
+from tldr_search.report.compare import holm
 from tldr_search.report.drawings import svg_text
 from tldr_search.report.markup import as_csv, as_latex, as_markdown
 from tldr_search.report.quality import hypervolumes, knee
@@ -28,7 +28,7 @@ from tldr_search.report.several.drawing import multiples_figure
 from tldr_search.report.several.hover import hover
 from tldr_search.report.several.page import page
 from tldr_search.report.words import method_name, schedule_text
-from tldr_search.scores import bootstrap_interval, paired_difference
+from tldr_search.scores import bootstrap_interval, paired_difference, paired_p
 from tldr_search.study.result import Point, Result
 
 Build = Callable[..., Result]
@@ -87,11 +87,59 @@ def test_seeds_are_averaged(seeds: Comparison) -> None:
         assert dot.gflops == pytest.approx(fmean(p.gflops for p in own))
         assert dot.schedules == tuple(p.schedule for p in own)
         means = [sum(p.outcomes[i] for p in own) / 3 for i in range(300)]
-        assert dot.outcomes == pytest.approx(means)
+        assert dot.sampled == (pytest.approx(means), ())
         assert dot.to_base is not None
         base = seeds.runs[0].result.base.outcomes
         assert dot.to_base[:3] == pytest.approx(paired_difference(means, base))
-        assert dot.to_base.p == pytest.approx(paired_p(dot.outcomes, base))
+        assert dot.to_base.p == pytest.approx(paired_p(dot.sampled.values, base))
+
+
+def test_costs_of_seeds_are_averaged_each_over_its_own_base(build: Build) -> None:
+    """As where milliseconds are measured: no two runs have the same."""
+    found = [shaken(build(), 1), shaken(build(), 2)]
+    slow = tuple(dataclasses.replace(p, price=p.price * 3, gflops=p.gflops * 1.01) for p in found[1].winners)
+    found[1] = dataclasses.replace(found[1], winners=slow, base=dataclasses.replace(found[1].base, price=2 * found[1].base.price))
+    ((shown,),) = (compare([run(f"s{r.seed}", r, {"seed": r.seed, "trials": 8}) for r in found]).panels,)
+    (series,) = shown.series
+    for dot in (d for d in series.dots if d.searched):
+        own = [next(p for p in r.winners if (p.method, p.budget) == (dot.method, dot.budget)) for r in found]
+        assert own[0].gflops != own[1].gflops
+        assert dot.gflops == pytest.approx((own[0].gflops + own[1].gflops) / 2)
+        assert dot.percent_of_base == pytest.approx(50 * (own[0].price / found[0].base.price + own[1].price / found[1].base.price))
+
+
+def test_seeds_on_other_samples_are_averaged_and_not_paired(build: Build) -> None:
+    first, second = shaken(build(), 1), shaken(build(), 2)
+    second = dataclasses.replace(second, base=dataclasses.replace(second.base, outcomes=second.base.outcomes[::-1]))
+    (shown,) = compare([run(f"s{r.seed}", r, {"seed": r.seed, "trials": 8}) for r in (first, second)]).panels
+    (series,) = shown.series
+    assert len(series.runs) == 2
+    assert {dot.sampled for dot in (series.base, *series.dots)} == {dot.to_base for dot in series.dots} == {None}
+
+
+@pytest.mark.parametrize("what", ["content of annotations", "content of videos"])
+def test_runs_on_other_data_are_not_paired(build: Build, what: str) -> None:
+    """Though the unreduced model is right on as many and the same."""
+    (shown,) = compare([run("a", shaken(build(), 1), {what: "1"}), run("b", shaken(build(), 2), {what: "2"})]).panels
+    assert (shown.between, shown.unpaired) == ((), ("b",))
+    (shown,) = compare([run("a", shaken(build(), 1), {what: "1"}), run("b", shaken(build(), 2), {what: "1", "trials": 9})]).panels
+    assert len(shown.between) == len(shown.series[0].dots)
+
+
+def test_agreement_of_seeds_is_told_against_100_and_not_tested(build: Build) -> None:
+    def agreeing(result: Result) -> Result:
+        base = dataclasses.replace(result.base, outcomes=(1.0,) * 300, score=100.0)
+        return dataclasses.replace(result, objective="agreement", base=base)
+
+    runs = [run(f"s{seed}", agreeing(shaken(build(), seed)), {"seed": seed, "trials": 8}) for seed in (1, 2)]
+    for found in (runs, runs[:1]):
+        (shown,) = compare(found).panels
+        for dot in shown.series[0].dots:
+            assert dot.to_base is not None
+            assert (dot.to_base.p, dot.to_base.p_holm) == (None, None)
+            low, high = bootstrap_interval(dot.sampled.values)
+            assert dot.to_base[:3] == pytest.approx((dot.score - 100, low - 100, high - 100))
+            assert dot.to_base.low < dot.to_base.points < dot.to_base.high < 0
 
 
 @pytest.mark.parametrize(
@@ -168,8 +216,8 @@ def test_runs_are_compared_with_the_first_on_the_same_samples(overlaid: Comparis
             )
             for r in (b, a)
         )
-        assert found.difference[:3] == pytest.approx(paired_difference(own.outcomes, first.outcomes))
-        raw.append(paired_p(own.outcomes, first.outcomes))
+        assert found.difference[:3] == pytest.approx(paired_difference(own.sampled.values, first.sampled.values))
+        raw.append(paired_p(own.sampled.values, first.sampled.values))
     assert tuple(found.difference.p_holm for found in shown.between) == pytest.approx(holm(raw))
     assert "c: not the same samples as those of a" in tabulated.caption(overlaid)
 
@@ -184,7 +232,8 @@ def test_backbones_and_benchmarks_make_a_grid(grid: Comparison) -> None:
         (1, 1, "umt-l on didemo"),
     ]
     assert [entry.label for entry in drawn.methods] == ["vid-TLDR", "ToMe", "STA", "random dropping"]
-    assert drawn.series == ()
+    assert [(named.number, named.alone) for named in drawn.series] == [(0, True)] * 4
+    assert [field.run for field in drawn.fields] == [f"run {label}" for label in (series.label for s in grid.panels for series in s.series)]
     assert all(len({id(line.style) for line in field.lines}) == 4 for field in drawn.fields)
     fewer = picture.multiples(Comparison(grid.runs[:3], grid.panels[:3]))  # filled row by row
     assert (fewer.rows, fewer.columns) == (1, 3)
@@ -207,12 +256,12 @@ def test_runs_of_one_panel_are_told_apart(overlaid: Comparison) -> None:
 def test_what_the_bars_are_is_said(seeds: Comparison, grid: Comparison) -> None:
     assert "Bars: from the lowest to the highest seed;" in picture.multiples(seeds).subtitle
     assert "mean of 3 seeds" in picture.multiples(seeds).fields[0].subtitle
-    assert "Bars: 95 % intervals over samples;" in picture.multiples(grid).subtitle
+    assert "Bars: 95 % intervals over videos;" in picture.multiples(grid).subtitle
 
 
 def test_brackets_of_scores_and_of_differences_are_told_apart(seeds: Comparison, grid: Comparison, build: Build) -> None:
     """With seeds averaged a score has the range of the seeds, a difference still an interval over samples."""
-    said = "in brackets: scores: from the lowest to the highest seed; differences: 95 % intervals over samples"
+    said = "in brackets: scores: from the lowest to the highest seed; differences: 95 % intervals over videos"
     forms = [
         several.screen(seeds),
         page(seeds, picture.multiples(seeds)),
@@ -220,9 +269,9 @@ def test_brackets_of_scores_and_of_differences_are_told_apart(seeds: Comparison,
     ]
     for text in (*forms, tabulated.document(seeds)["caption"]):
         assert said in " ".join(text.replace(r"\%", "%").split()).replace("In brackets", "in brackets")
-    assert wording.brackets(grid) == "in brackets: 95 % intervals over samples"
+    assert wording.brackets(grid) == "in brackets: 95 % intervals over videos"
     mixed = compare([*seeds.runs, run("lone", build(budget=155.0), {"trials": 9})])
-    assert "highest seed (of a single run: 95 % intervals over samples); differences: 95 %" in wording.brackets(mixed)
+    assert "highest seed (of a single run: 95 % intervals over videos); differences: 95 %" in wording.brackets(mixed)
 
 
 def test_hypervolumes_and_knees(seeds: Comparison, grid: Comparison) -> None:
@@ -315,10 +364,18 @@ def test_long_names_are_wrapped_not_cut(build: Build) -> None:
     names = [f"{'a-run-whose-name-says-everything-' * 4}{end}" for end in ("one", "two")]
     found = compare([run(names[0], build()), run(names[1], build(budget=155.0)), run("lone", build(benchmark="msrvtt"))])
     drawn = picture.multiples(found)
-    assert [named.label for named in drawn.series] == names  # the panel with one run has its title
-    (legend,) = multiples_figure(drawn).legends
-    texts = [text.get_text().replace("\n", "") for text in legend.get_texts()]
-    assert set(names) <= set(texts)
+    place = drawn.fields[0].title
+    assert [(named.label, named.alone) for named in drawn.series] == [
+        *((f"{place}: {name}", False) for name in names),
+        (f"{drawn.fields[1].title}: lone", True),
+    ]
+    assert [field.run for field in drawn.fields] == ["2 runs, told apart below", "run lone"]
+    figure = multiples_figure(drawn)
+    (legend,) = figure.legends
+    texts = [text.get_text().replace("\n", " ") for text in legend.get_texts()]
+    assert all(any(text.replace(" ", "").endswith(name) for text in texts) for name in names)
+    assert not any("lone" in text for text in texts)  # its panel says so
+    assert any("run lone" in text.get_text() for text in figure.axes[1].texts)
 
 
 def test_what_was_not_searched_is_dashed(grid: Comparison) -> None:
@@ -353,7 +410,7 @@ def test_screen(seeds: Comparison, grid: Comparison, overlaid: Comparison) -> No
         text = several.screen(comparison)
         assert text.isascii()
         assert max(map(len, text.splitlines())) <= 100
-    assert "vs first run" in several.screen(overlaid)
+    assert "vs first" in several.screen(overlaid)
 
 
 def test_same_split_is_said_in_a_comparison(build: Build) -> None:

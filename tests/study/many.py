@@ -1,7 +1,8 @@
 """Workers over `Claims` in processes of their own: `python many.py URL DIRECTORY WORKERS KEYS SECONDS`.
 
 All want the lowest key that nobody has, so they are always in each other's way. DIRECTORY/begun and DIRECTORY/measured get a line `KEY PID`
-per evaluation, DIRECTORY/said what the storage said. Whoever first evaluates KEY of a file "DIRECTORY/stuck KEY" hangs.
+per evaluation, DIRECTORY/said what the storage said. Whoever first evaluates KEY of a file "DIRECTORY/stuck KEY" hangs. As long as there is
+a file "DIRECTORY/held KEY", whoever evaluates KEY waits.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -67,6 +69,8 @@ def work(url: str, directory: Path, keys: int, seconds: float) -> None:
             with claims.alive(trial):
                 note(directory / "begun", f"{wanted[0]} {os.getpid()}")
                 time.sleep(600 if _is_stuck(directory / f"stuck {wanted[0]}") else seconds)
+                while (directory / f"held {wanted[0]}").exists():
+                    time.sleep(0.01)
                 note(directory / "measured", f"{wanted[0]} {os.getpid()}")
             assert claims.finish(trial, {1.0: Evaluation({"top1": 50.0}, "top1", (1.0, 0.0), ("a", "b"), seconds, 2)})
 
@@ -88,6 +92,8 @@ def main(url: str, directory: str, workers: str, keys: str, seconds: str) -> int
     for _ in range(int(workers)):
         if os.fork() == 0:
             work(url, Path(directory), int(keys), float(seconds))
+            for thread in {*threading.enumerate()} - {threading.current_thread()}:  # which may have to say that the storage is back
+                thread.join()
             os._exit(0)
     return sum(os.wait()[1] not in (0, 9) for _ in range(int(workers)))
 

@@ -20,12 +20,16 @@ class Postgres:
 
     def __init__(self, programs: Path, directory: Path, user: str | None) -> None:
         self._programs, self._directory, self._user = programs, directory, user
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         self._names = (f"study_{number}" for number in itertools.count())
         self._run("initdb", "--no-sync", "--auth=trust", "--username=tester", "--encoding=UTF8", "--locale=C")
-        self.start()
+        self.port = _free_port()
+        try:
+            self.start()
+        except AssertionError:
+            if "Address already in use" not in (directory / "log").read_text():
+                raise
+            self.port = _free_port()  # somebody has taken the other one meanwhile
+            self.start()
 
     def start(self) -> None:
         options = f"-p {self.port} -k {self._directory} -h 127.0.0.1 -c fsync=off"
@@ -68,6 +72,12 @@ def postgres() -> Iterator[Postgres]:
             server.stop()
     finally:
         shutil.rmtree(directory)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _programs() -> Path:

@@ -14,15 +14,18 @@ from tldr_search.scores import Evaluation, Request
 
 
 class Slow(NamedTuple):
-    """Takes a moment, and adds a line with its process to a file."""
+    """Takes a moment, and adds a line with its process to a file; then waits until there is a file `go`, if it is told to."""
 
     log: str
+    go: str = ""
 
     def __call__(self, request: Request) -> Evaluation:
         time.sleep(0.02)
         found = Landscape()(request)
         with Path(self.log).open("a") as file:
             file.write(f"{os.getpid()} {request}\n")
+        while self.go and not Path(self.go).exists():
+            time.sleep(0.01)
         return found
 
 

@@ -126,13 +126,25 @@ def test_never_do_two_hold_a_key(alone: optuna.Study) -> None:
     assert [sum(each) for each in zip(*held, strict=True)] == [1] * 30
 
 
-def test_a_rival_who_died_before_it_decided_is_not_waited_for_long(alone: optuna.Study) -> None:
+def test_a_rival_who_died_before_it_decided_is_not_waited_for_long(alone: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor longer than `grace`, by the test's clock, which goes on where a look at the rival would be waited for."""
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now, sleep=wait))
     trial, dead = alone.ask(SPACE), alone.ask(SPACE)
     dead.set_user_attr(CLAIM, {"key": "one", "stamp": "", "notes": {}, "owner": ["elsewhere", 1]})
-    claims = Claims(alone, grace=0.2)
+    claims = Claims(alone, grace=10)
     assert not claims.take(trial, "one", {})
+    assert 5 < now < 5.1
     claims.fail_lost()
-    time.sleep(0.25)
+    wait(9.9)
+    claims.fail_lost()
+    assert [trial.state for trial in alone.trials] == [TrialState.FAIL, TrialState.RUNNING]
+    wait(0.2)
     claims.fail_lost()
     assert [record.number for record in lost(claims.records())] == [0]
 
@@ -234,9 +246,12 @@ def test_beats_go_on_until_the_evaluation_ends(alone: optuna.Study) -> None:
     claims, trial = Claims(alone, beat=0.01), alone.ask(SPACE)
     assert claims.take(trial, "one", {})
     assert alone.trials[0].user_attrs[BEAT] == 0
+    before = set(threading.enumerate())
     with claims.alive(trial):
+        beating = set(threading.enumerate()) - before
         wait_for_a_beat(alone)
         wait_for_a_beat(alone)
-    count = beats(alone)
-    time.sleep(0.05)
-    assert beats(alone) == count
+    assert beating
+    for thread in beating:  # for which `alive` waits no longer than one beat
+        thread.join(60)
+        assert not thread.is_alive()

@@ -100,5 +100,8 @@ def test_how_it_looks(config: StudyConfig) -> None:
     assert "demo: 180 GFLOPs; rungs 125, 180, 240 GFLOPs" in text
     assert "unknown until the model is loaded" in text
     assert "sta 3 93.84 303.3 5 sta,vid-tldr,constant,decreasing" in " ".join(text.split())
-    assert "at most 2 h 5 min with one worker" in show.plan({**row, "seconds": 7500.0})
-    assert "at most 42 s" in show.plan({**row, "seconds": 21.0 * 2})
+    timed = show.plan({**row, "seconds": 7500.0, "seconds_per_video": 0.024})
+    assert "at most 2 h 5 min with one worker" in timed
+    assert "as fast as just now (24 ms per video, unreduced)" in " ".join(timed.split())
+    assert max(map(len, timed.splitlines())) <= 80
+    assert "at most 42 s" in show.plan({**row, "seconds": 21.0 * 2, "seconds_per_video": 0.1})

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from tldr_search.study.racing import p_worse, spend, stalled, worse
+from tldr_search.scores import paired_p
+from tldr_search.study.racing import spend, stalled, worse
 
 
 def test_levels_sum_to_alpha_in_proportion_to_the_videos() -> None:
@@ -27,17 +28,17 @@ def test_levels_that_are_none(alpha: float, parts: tuple[float, ...]) -> None:
 def test_outcomes_of_0_and_1_take_an_exact_sign_test(wins: int, losses: int) -> None:
     candidate, incumbent = [1] * wins + [0] * losses + [1, 0], [0] * wins + [1] * losses + [1, 0]
     n = wins + losses
-    assert p_worse(candidate, incumbent) == pytest.approx(sum(comb(n, k) for k in range(wins + 1)) / 2**n)
+    assert paired_p(candidate, incumbent, (), "less") == pytest.approx(sum(comb(n, k) for k in range(wins + 1)) / 2**n)
 
 
 def test_continuous_outcomes_take_a_signed_rank_test() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.random(40), rng.random(40)
-    assert p_worse(a.tolist(), b.tolist()) == pytest.approx(float(wilcoxon(a, b, alternative="less").pvalue))
+    assert paired_p(a.tolist(), b.tolist(), (), "less") == pytest.approx(float(wilcoxon(a, b, alternative="less").pvalue))
 
 
 def test_no_difference_is_no_evidence() -> None:
-    assert p_worse([1, 0, 0.5], [1, 0, 0.5]) == 1
+    assert paired_p([1, 0, 0.5], [1, 0, 0.5], (), "less") == 1
     assert not worse([], [], 0.05)
 
 

@@ -367,7 +367,7 @@ def test_results_of_unknown_settings_are_refused(small: Small) -> None:
         run_study(small(), Landscape())
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 4}', '{"format": 4, "base": 1}', '{"format": 4, "base": {}}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"format": 5}', '{"format": 5, "base": 1}', '{"format": 5, "base": {}}'])
 def test_what_is_no_result(tmp_path: Path, content: str) -> None:
     path = tmp_path / directory.RESULT
     path.write_text(content)
@@ -390,14 +390,14 @@ def test_a_damaged_result_is_written_again(small: Small) -> None:
 def test_a_result_of_another_format(tmp_path: Path) -> None:
     path = tmp_path / directory.RESULT
     path.write_text('{"format": 1}')
-    with pytest.raises(ValueError, match=r"format 1\); format 4 would be accepted"):
+    with pytest.raises(ValueError, match=r"format 1\); format 5 would be accepted"):
         result_of.load(path)
 
 
 def test_shapes_out_of_reach_are_said_once_and_kept(small: Small) -> None:
     progress = Silent()
     result = run_study(small(methods=["sta"], budget="100gflops", ladder=[]), Landscape(), progress=progress)
-    line = "sta: the shape vid-tldr does not reach 100.0 GFLOPs"
+    line = "sta with vid-tldr's shape does not reach 100.0 GFLOPs"
     assert progress.said.count(line) == 1
     assert line in result.notes
 

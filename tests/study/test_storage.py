@@ -164,6 +164,21 @@ def test_a_storage_that_is_away_is_waited_for(after: bool) -> None:
         study._storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [2.0])
 
 
+def test_an_answer_after_an_outage_is_no_outage() -> None:
+    """A sign of life of a trial that was finished meanwhile."""
+    said: list[str] = []
+    errors = [away(), UpdateFinishedTrialError()]
+
+    class Refusing(InMemoryStorage):
+        def set_trial_user_attr(self, *arguments: Any) -> None:
+            raise errors.pop(0)
+
+    with pytest.raises(UpdateFinishedTrialError):
+        PatientStorage(Refusing(), said.append, pause=0).set_trial_user_attr(0, "beat", 1)
+    assert not errors
+    assert said[1:] == ["the storage of the study is back"]
+
+
 def test_a_proxy_that_is_restarted_is_waited_for(tmp_path: Path) -> None:
     behind, said = InMemoryStorage(), []
     with serve(behind) as port:
@@ -172,6 +187,7 @@ def test_a_proxy_that_is_restarted_is_waited_for(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as thread:
         asked = thread.submit(study.ask)
         while not said:
+            assert not asked.done()
             time.sleep(0.01)
         with serve(behind, port):
             study.tell(asked.result(), 2.0)

@@ -69,6 +69,28 @@ def test_a_schedule_stopped_early_counts_by_its_paired_difference() -> None:
     assert not observed([((2,), {0.5: [1, 0, 0, 1]})])
 
 
+def test_videos_weigh_as_many_samples_as_they_have() -> None:
+    counts = {0.5: [4, 1, 1, 2], 1.0: [4, 1, 1, 2, 1, 3, 2, 1]}
+    best = {0.5: [1, 1, 0, 0.5], 1.0: [1, 1, 0, 0.5, 1, 1, 1, 1]}
+    whole, early = observed([((1,), best), ((2,), {0.5: [0.25, 1, 0, 0.5]})], counts)
+    assert whole.score == pytest.approx(100 * (4 + 1 + 0 + 1 + 1 + 3 + 2 + 1) / 15)
+    assert early.score == pytest.approx(whole.score - 100 * 3 / 8)  # three hits fewer of eight
+    assert early.variance > whole.variance > 0
+
+
+def test_the_variance_of_one_schedule_is_that_of_a_ratio() -> None:
+    """By drawing videos; numbers of samples that vary add nothing where all videos fare alike."""
+    rng = np.random.default_rng(0)
+    counts = rng.integers(1, 20, 300)
+    values = rng.binomial(counts, rng.beta(0.5, 0.2, 300)) / counts
+    (found,) = observed([((1,), {1.0: values.tolist()})], {1.0: counts.tolist()})
+    drawn = [rng.integers(300, size=300) for _ in range(3000)]
+    assert found.variance > 100**2 / 300**2
+    assert found.variance == pytest.approx(np.var([100 * (values[d] @ counts[d]) / counts[d].sum() for d in drawn]), rel=0.1)
+    (alike,) = observed([((1,), {1.0: [0.6] * 300})], {1.0: counts.tolist()})
+    assert alike.variance == pytest.approx(100**2 / 300**2)  # as if one video differed
+
+
 def test_the_variance_is_that_between_schedules() -> None:
     """By simulation: hard samples are common to all, and each schedule has luck of its own."""
     rng = np.random.default_rng(0)

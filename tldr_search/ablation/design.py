@@ -15,7 +15,7 @@ from tldr_search.reducers import Method, get_method
 from tldr_search.schedule import Geometry, Schedule, parse_schedule, transfer
 from tldr_search.study.budget import OnBudget
 from tldr_search.study.ground import Ground
-from tldr_search.study.placed import place
+from tldr_search.study.placed import place, shaped
 from tldr_search.study.space import known_shapes
 
 SHARE = 400 / 2352
@@ -149,13 +149,15 @@ def _shape(config: AblationConfig, left_out: list[str]) -> Iterator[Variant]:
         if len(dear) == len(shapes):
             left_out.append(f"{spec}: no known shape comes down to {budget:.4g} GFLOPs, the least is {min(dear.values()):.4g}")
         else:
-            left_out.extend(f"{spec}: the shape {name} costs {cost:.4g} GFLOPs at least, not {budget:.4g}" for name, cost in dear.items())
+            left_out.extend(f"{shaped(spec, name)} costs {cost:.4g} GFLOPs at least, not {budget:.4g}" for name, cost in dear.items())
         for name in (name for name, cost in costs.items() if cost <= budget):
             within, above = limits.around(shapes[name], budget, ground)
             accepted = f"a budget of {limits.budget_text(within)} would be accepted"
-            left_out.append(f"{spec}: the shape {name} costs {within:.4g} or {above:.4g} GFLOPs, none just below {budget:.4g}; {accepted}")
+            left_out.append(f"{shaped(spec, name)} costs {within:.4g} or {above:.4g} GFLOPs, none just below {budget:.4g}; {accepted}")
         left_out.extend(
-            f"{spec}: the shape {name} is the same as another one there" for name in SHAPES if name not in shapes and any(found.values())
+            f"{shaped(spec, name)} is the same as another one of these shapes"
+            for name in SHAPES
+            if name not in shapes and any(found.values())
         )
 
 

@@ -34,7 +34,8 @@ def around(shares: Sequence[float], budget: float, ground: Ground) -> tuple[floa
 def budget_text(price: float) -> str:
     """As it is typed, rounded up: `181.5gflops`."""
     step = 10.0 ** (math.floor(math.log10(price)) + 1 - DIGITS)
-    return f"{math.ceil(round(price / step, 6)) * step:.{DIGITS}g}gflops"
+    rounded = f"{math.ceil(round(price / step, 6)) * step:.{DIGITS}g}"
+    return f"{int(float(rounded)) if 'e+' in rounded else rounded}gflops"
 
 
 def layers_text(layers: Sequence[int]) -> str:

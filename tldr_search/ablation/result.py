@@ -15,7 +15,7 @@ from tldr_search.records import restored, versioned
 from tldr_search.study.result import Point, check_point
 
 RESULT = "ablation.json"
-FORMAT = "ablation 1"
+FORMAT = "ablation 2"
 """A reader refuses others."""
 
 
@@ -55,9 +55,19 @@ class AblationResult:
     command: str
     """What to type to repeat it."""
     seconds: float
-    """Wall time of all evaluations."""
+    """Of all evaluations."""
     versions: Mapping[str, str]
     """Of the software that took part."""
+
+    @property
+    def num_samples(self) -> int:
+        """Of the split."""
+        return self.base.sampled.num_samples
+
+    @property
+    def num_videos(self) -> int:
+        """Of the split, those that have samples."""
+        return self.base.sampled.num_videos
 
 
 def save(result: AblationResult, path: Path) -> None:
@@ -90,7 +100,6 @@ def _check(result: AblationResult) -> None:
         raise ValueError(f"what {result.what!r}; one of {', '.join(WHATS)} would be accepted")
     if not result.variants:
         raise ValueError("variants: none; one at least would be accepted")
-    samples = len(result.base.outcomes)
-    check_point(result.base, "base", samples)
+    check_point(result.base, "base", result.base)
     for index, variant in enumerate(result.variants):
-        check_point(variant.point, f"variants[{index}].point", samples)
+        check_point(variant.point, f"variants[{index}].point", result.base)

@@ -21,7 +21,7 @@ from tldr_search.reducers import get_method
 from tldr_search.scores import Measure, Request, in_order
 from tldr_search.study.budget import OnBudget
 from tldr_search.study.claims import Claims
-from tldr_search.study.directory import PLACES, read_settings, remove_if_empty, write_settings
+from tldr_search.study.directory import PLACES, read_settings, tidied, write_settings
 from tldr_search.study.directory import RESULT as STUDY_RESULT
 from tldr_search.study.directory import SETTINGS as STUDY_SETTINGS
 from tldr_search.study.measurements import Measurements, Wanted
@@ -46,7 +46,7 @@ def run_ablation(
     run = config.directory
     deciding = {name: value for name, value in configs.to_mapping(config).items() if name not in PLACES} | dict(identity)
     try:
-        with locked(run):
+        with locked(run), tidied(run, JOURNAL, SETTINGS):
             _check(run / SETTINGS, deciding)
             for line in planned.left_out:
                 progress.say(f"left out: {line}")
@@ -61,8 +61,6 @@ def run_ablation(
         progress.say("stopped; every finished evaluation is kept, and the same command goes on from there")
         raise
     finally:
-        if not (run / RESULT).exists():
-            remove_if_empty(run, JOURNAL, SETTINGS)
         progress.close()
 
 

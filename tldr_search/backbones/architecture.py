@@ -10,8 +10,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Self
 
-from tldr_search.names import near
-from tldr_search.schedule import Geometry
+from tldr_search.names import brief, near
+from tldr_search.schedule import LARGEST, Geometry
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ class Architecture(ABC):
     def _check_whole(self, *names: str, least: int = 1) -> None:
         for name in names:
             value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ValueError(f"{self.name}: {name}={value!r}; a whole number from {least} would be accepted")
+            if type(value) is not int or not least <= value <= LARGEST:
+                raise ValueError(f"{self.name}: {name}={brief(value)}; a whole number from {least} to {LARGEST} would be accepted")
 
     def _check_tuple(self, name: str, count: int) -> None:
         values = getattr(self, name)

@@ -107,7 +107,7 @@ VOCABULARY_FILES = {
 def architecture(name: str, **fields: Any) -> Architecture:
     """Row `name` with some fields replaced; `ValueError` for an unknown name or field, or a shape that does not work out."""
     if name not in ARCHITECTURES:
-        raise ValueError(f"unknown model {name!r}; {near(name, ARCHITECTURES)}")
+        raise ValueError(f"unknown model {name!r}; {near(name, ARCHITECTURES, '`list models`')}")
     return ARCHITECTURES[name].override(**fields)
 
 

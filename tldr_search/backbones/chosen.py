@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import architecture
-from tldr_search.reducers import NONE, Method, get_method
+from tldr_search.reducers import METHODS, NONE, Method, get_method
 from tldr_search.schedule import Geometry, Schedule, transfer
 from tldr_search.winners import Scheduled, Winner, Winners, read
 
@@ -44,6 +44,14 @@ def chosen(arch: Architecture, method: str | Method, path: str | Path) -> Chosen
     if arch.name == found.model and _fits(winner, counted.geometry, arch.geometry):
         return Chosen(winner.method, winner.evaluated)
     raise ValueError(f"schedule {str(path)!r} is for {_models(found, counted)}, not for {_named(arch)}; {_accepted(found, counted)}")
+
+
+def following(method: str | Method, schedule: Schedule) -> Method:
+    """The method; `ValueError` if there is a schedule, but nothing that follows it."""
+    found = get_method(method)
+    if found == NONE and any(schedule):
+        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method {', '.join(METHODS)} would be accepted")
+    return found
 
 
 def cost_architecture(found: Winners) -> Architecture:

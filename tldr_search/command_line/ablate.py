@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import signal
 
 from tldr_search import commands
-from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, filled, print_json
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("what", metavar="where|informativeness|shape", help="one layer at a time; what is pruned or merged; known shapes")
     parser.add_argument(
-        "config", nargs="?", metavar="CONFIG", help="evaluation (YAML) whose model and data are used; without it the embedded default"
+        "config",
+        nargs="?",
+        type=filled,
+        metavar="CONFIG",
+        help="evaluation (YAML) whose model and data are used; without it the embedded default",
     )
     add_fields(parser, "AblationConfig", without=("what",))
 
@@ -25,7 +28,6 @@ def run(options: argparse.Namespace) -> None:
     from tldr_search.study.progress import Bar
 
     config = configs.to_ablate(options.config, **chosen_fields(options, configs.AblationConfig))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as with Ctrl-C, what is finished is kept
     result, paths = commands.ablate(config, command_text(), Bar("ablate"))
     if options.json:
         print_json(commands.ablation_summary(result, config.directory))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from tldr_search.command_line.parsing import print_json
+from tldr_search.command_line.parsing import filled, print_json
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default")
-    parser.add_argument("--data", help="root of annotations/, videos/ and checkpoints/")
+    parser.add_argument(
+        "config", nargs="?", type=filled, metavar="CONFIG", help="study or evaluation (YAML); without it the embedded default"
+    )
+    parser.add_argument("--data", type=filled, help="root of annotations/, videos/ and checkpoints/")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -6,16 +6,22 @@ import argparse
 from pathlib import Path
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, filled, print_json
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument(
-        "config", nargs="?", metavar="CONFIG|VIDEO", help="what to measure (YAML), or a single video; without it the embedded default"
+        "config",
+        nargs="?",
+        type=filled,
+        metavar="CONFIG|VIDEO",
+        help="what to measure (YAML), or a single video; without it the embedded default",
     )
-    parser.add_argument("--caption", action="append", help="of a single video: a text to compare with others (give several)")
-    parser.add_argument("--classes", help="of a single video: file with the names of the classes, one a line")
+    parser.add_argument(
+        "--caption", action="append", type=filled, help="of a single video: a text to compare with others; may be given several times"
+    )
+    parser.add_argument("--classes", type=filled, help="of a single video: file with the names of the classes, one a line")
     add_fields(parser, "EvaluateConfig")
 
 
@@ -49,7 +55,7 @@ def _answer(options: argparse.Namespace) -> None:
 
     video = Path(options.config)
     if not video.is_file():
-        what = "is a directory" if options.config and video.is_dir() else "no such file"
+        what = "is a directory" if video.is_dir() else "no such file"
         raise ValueError(f"{options.config!r}: {what}; a config (.yaml) or a video would be accepted")
     given, known = chosen_fields(options, config.EvaluateConfig), config.help_texts(config.AnswerConfig)
     if superfluous := [name for name in given if name not in known or name in ("benchmark", "k_test", "on_bad_video")]:

@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import print_json, scheduled, whole
+from tldr_search.command_line.parsing import filled, filled_path, print_json, scheduled, whole
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("best", nargs="?", metavar="BEST", help="best.yaml of a study")
-    parser.add_argument("--out", required=True, type=Path, help="the file; .pt2 for torch.export, .onnx for ONNX")
-    parser.add_argument("--checkpoint", help="weights: a file, a Hugging Face directory or hub id, or random")
-    parser.add_argument("--method", help="see `list methods`; by default the best one of BEST")
+    parser.add_argument("best", nargs="?", type=filled, metavar="BEST", help="best.yaml of a study")
+    parser.add_argument("--out", required=True, type=filled_path, help="the file; .pt2 for torch.export, .onnx for ONNX")
+    parser.add_argument("--checkpoint", type=filled, help="weights: a file, a Hugging Face directory or hub id, or random")
+    parser.add_argument("--method", type=filled, help="see `list methods`; by default the best one of BEST")
     parser.add_argument("--schedule", default="", help="instead of BEST, e.g. 600,200,100, with --model and --method")
-    parser.add_argument("--model", help="see `list models`; by default the one that BEST was evaluated on")
+    parser.add_argument("--model", type=filled, help="see `list models`; by default the one that BEST was evaluated on")
     parser.add_argument("--frames", type=whole, help="frames per clip, if not the model's own")
     parser.add_argument("--num-classes", type=whole, help="classes that the checkpoint tells apart, if not the model's own")
     parser.add_argument("--batch-size", type=whole, default=1, help="clips at a time; the file takes no other number")

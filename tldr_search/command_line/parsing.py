@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from tldr_search.names import brief
+from tldr_search.schedule import LARGEST
 
 if TYPE_CHECKING:
     from tldr_search.winners import Scheduled
@@ -22,7 +27,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit status 2."""
-        self.exit(2, f"{self.prog}: {message}; see --help\n")
+        if message.endswith("expected one argument"):  # argparse takes -60% for an option
+            message += "; one that begins with - is joined on, as in --option=-1"
+        self.exit(2, f"{self.prog}: {message}{'' if message.endswith('?') else ';'} see --help\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """A subcommand refuses itself what it does not know: it is the one that can say what it does know."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            known = re.findall(r"--[a-z][\w-]*", self.format_help())
+            words = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+            close = dict.fromkeys(name for word in words for name in get_close_matches(word, known, n=1))
+            meant = f"; did you mean {' and '.join(close)}?" if close else ""
+            self.error(f"unrecognized arguments: {brief(' '.join(unknown))[1:-1]}{meant}")
+        return found, unknown
 
 
 def command_text() -> str:
@@ -64,7 +82,9 @@ def add_fields(parser: argparse.ArgumentParser, kind: str, several: Sequence[str
         if field in without:
             continue
         if field in several:
-            parser.add_argument(*names, dest=field, action="append", default=argparse.SUPPRESS, help=_help(f"{text} Give several."))
+            parser.add_argument(
+                *names, dest=field, action="append", default=argparse.SUPPRESS, help=_help(f"{text} May be given several times.")
+            )
             continue
         if config.is_switch(getattr(config, kind), field):
             parser.add_argument(*names, dest=field, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=_help(text))
@@ -79,11 +99,14 @@ def _help(text: str) -> str:
 
 
 def whole(text: str) -> int:
-    """A whole number."""
+    """A whole number that is not huge."""
     try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}; a whole number would be accepted") from None
+        found = int(text)
+    except ValueError:  # of text, or of more digits than Python reads
+        raise argparse.ArgumentTypeError(f"{brief(text)}; a whole number up to {LARGEST} would be accepted") from None
+    if abs(found) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{brief(found)}; a whole number up to {LARGEST} would be accepted")
+    return found
 
 
 def number(text: str) -> float:
@@ -91,7 +114,19 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}; a number would be accepted") from None
+        raise argparse.ArgumentTypeError(f"{brief(text)}; a number would be accepted") from None
+
+
+def filled(text: str) -> str:
+    """A name or a path, which is never empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is empty; a name or a path would be accepted")
+    return text
+
+
+def filled_path(text: str) -> Path:
+    """Likewise, as a path."""
+    return Path(filled(text))
 
 
 def chosen_fields(options: argparse.Namespace, kind: type) -> dict[str, Any]:

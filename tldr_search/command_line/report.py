@@ -6,17 +6,21 @@ import argparse
 from pathlib import Path
 
 from tldr_search import commands
-from tldr_search.command_line.parsing import print_json, whole
+from tldr_search.command_line.parsing import filled, filled_path, print_json, whole
 
 MEASURING = ("precision", "batch_size", "turns")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="directory of a run; several: one report that compares them")
-    parser.add_argument("--out", type=Path, help="directory for the report; by default the run's own, of several runs/comparison-...")
+    parser.add_argument(
+        "runs", nargs="+", type=filled_path, metavar="RUN", help="directory of a run; several: one report that compares them"
+    )
+    parser.add_argument(
+        "--out", type=filled_path, help="directory for the report; by default the run's own, of several runs/comparison-..."
+    )
     parser.add_argument("--speed", action="store_true", help="measure speed and memory of the winners on this machine first")
-    parser.add_argument("--precision", help="with --speed: fp32 (by default), bf16 or (on a GPU) fp16")
+    parser.add_argument("--precision", type=filled, help="with --speed: fp32 (by default), bf16 or (on a GPU) fp16")
     parser.add_argument("--batch-size", type=whole, help="with --speed: clips at a time (1)")
     parser.add_argument("--turns", type=whole, help="with --speed: how often every model is run (5)")
 

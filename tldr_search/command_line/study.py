@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from typing import NoReturn
 
 from tldr_search import commands, show
-from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, print_json
+from tldr_search.command_line.parsing import add_fields, chosen_fields, command_text, filled, print_json
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("config", nargs="?", metavar="CONFIG", help="study definition (YAML); without it the embedded default")
+    parser.add_argument("config", nargs="?", type=filled, metavar="CONFIG", help="study definition (YAML); without it the embedded default")
     parser.add_argument("--dry-run", action="store_true", help="say what it would do: reachable range, size of the space, expected time")
     add_fields(parser, "StudyConfig")
 
@@ -25,7 +23,6 @@ def run(options: argparse.Namespace) -> None:
 
     chosen = chosen_fields(options, config.StudyConfig)
     study = config.load(config.StudyConfig, options.config, **chosen) if options.config else config.default_study(**chosen)
-    signal.signal(signal.SIGTERM, _end)
     if options.dry_run:
         planned = commands.dry_run(study)
         print_json(planned) if options.json else print(show.plan(planned))
@@ -35,8 +32,3 @@ def run(options: argparse.Namespace) -> None:
         print_json(commands.study_summary(result, study.directory))
     else:
         print("\n" + screen_table(result) + "\n\n" + "\n".join(map(str, main_paths(paths))))
-
-
-def _end(number: int, frame: object) -> NoReturn:
-    """Asked to end: in order, so that other workers need not wait for what this one was at."""
-    raise SystemExit(128 + number)

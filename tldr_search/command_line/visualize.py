@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from tldr_search import commands
-from tldr_search.command_line.parsing import add_fields, chosen_fields, print_json
+from tldr_search.command_line.parsing import add_fields, chosen_fields, filled, print_json
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument(
-        "config", nargs="?", metavar="CONFIG", help="study or evaluation (YAML) of whose clips; without it the embedded default"
+        "config",
+        nargs="?",
+        type=filled,
+        metavar="CONFIG",
+        help="study or evaluation (YAML) of whose clips; without it the embedded default",
     )
     add_fields(parser, "VisualizeConfig", several=("video",))
 

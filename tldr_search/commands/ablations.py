@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tldr_search import identity
 from tldr_search.commands.row import Row
-from tldr_search.preflight import check_hardware, make_writable
+from tldr_search.preflight import check_hardware, made
 
 if TYPE_CHECKING:
     from tldr_search.ablation.result import AblationResult
@@ -27,13 +27,13 @@ def ablate(config: AblationConfig, command: str = "", progress: Progress | None 
     planned = design(config)  # what is impossible is told before anything takes long
     split = BENCHMARKS[config.benchmark].reader(config.source(config.measured_split))
     check_hardware(config.precision)
-    made = identity.by_name(config, [split])
-    make_writable(config.directory)
-    from tldr_search.evaluate import Evaluator
+    made_with = identity.by_name(config, [split])
+    with made(config.directory):
+        from tldr_search.evaluate import Evaluator
 
-    with closing(Evaluator(config)) as measure:
-        result = run_ablation(config, planned, measure, made, command, progress or Silent())
-    return result, write_ablation(result, config.directory)
+        with closing(Evaluator(config)) as measure:
+            result = run_ablation(config, planned, measure, made_with, command, progress or Silent())
+        return result, write_ablation(result, config.directory)
 
 
 def ablation_summary(result: AblationResult, run: Path) -> Row:

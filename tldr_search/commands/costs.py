@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import architecture
-from tldr_search.backbones.chosen import settled
+from tldr_search.backbones.chosen import following, settled
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
-from tldr_search.reducers import METHODS, NONE, Method, get_method
+from tldr_search.reducers import Method
 from tldr_search.schedule import Geometry, Schedule
 from tldr_search.winners import Scheduled, read
 
@@ -83,20 +83,12 @@ def _asked(model: str | None, method: str, schedule: Scheduled, frames: int | No
     else:
         raise ValueError("no MODEL; one of `list models`, or --schedule with the best.yaml of a study, would be accepted")
     chosen, r = settled(arch, method, schedule)
-    return Asked(arch, _method(chosen, r), r)
+    return Asked(arch, following(chosen, r), r)
 
 
 def _file(schedule: Scheduled) -> str | None:
     """The `best.yaml`, if it was one."""
     return str(schedule) if isinstance(schedule, str | Path) else None
-
-
-def _method(spec: str | Method, schedule: Schedule) -> Method:
-    """`ValueError` if there is a schedule, but nothing that follows it."""
-    method = get_method(spec)
-    if method == NONE and any(schedule):
-        raise ValueError(f"schedule {','.join(map(str, schedule))} without a method; --method {', '.join(METHODS)} would be accepted")
-    return method
 
 
 def _unit(geometry: Geometry) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import nullcontext, suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
 from tldr_search.lock import locked
 from tldr_search.made_with import stamp
-from tldr_search.preflight import check_hardware, make_writable
+from tldr_search.preflight import check_hardware, check_writable, made
 from tldr_search.reducers import get_method
 from tldr_search.schedule import Schedule, transfer
 
@@ -23,11 +25,17 @@ if TYPE_CHECKING:
     from tldr_search.evaluate import Evaluator, World
 
 
+UNFINISHED = "unfinished"
+"""Folder of the finished batches of evaluations that are not."""
+
+
 def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
     """Measures one schedule on one split and leaves a result card in `config.directory`; None on every rank but the first.
 
     What an interrupted evaluation finished is not computed again. `ValueError` if the directory has the result of another evaluation.
     """
+    if not _is_launched():  # otherwise only the first rank writes, perhaps to a disk of its own
+        check_writable(config.directory)
     from tldr_search.evaluate import Evaluator, launched
     from tldr_search.tasks.ranks import SharedError
 
@@ -35,23 +43,41 @@ def evaluate(config: EvaluateConfig, command: str = "") -> Row | None:
     world = launched(config.devices, config.num_nodes)
     check_hardware(config.precision, world.devices)
     evaluator = Evaluator(config, world, bar=True)
-    with locked(make_writable(config.directory)) if evaluator.is_first else nullcontext(), evaluator.together():
+    with _place(config.directory, evaluator.is_first), evaluator.together():
         try:
             return _evaluate(config, evaluator, world, command, origin)
         except SharedError:
             if evaluator.is_first:
                 raise
             return None  # the first rank tells it
+
+
+@contextmanager
+def _place(directory: Path, is_first: bool) -> Iterator[None]:
+    """For the result and for finished batches; the first rank makes it, sees that it has it for itself, and tidies up."""
+    if not is_first:
+        yield
+        return
+    with made(directory), locked(directory):
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            kept = any((directory / UNFINISHED).glob("*/*/*.safetensors"))
+            said = "finished batches are kept, and the same command goes on from there" if kept else "nothing was finished yet"
+            print(f"\nstopped; {said}", file=sys.stderr)
+            raise
         finally:
-            if evaluator.is_first:
-                (config.directory / "lock").unlink(missing_ok=True)
-                with suppress(OSError):
-                    config.directory.rmdir()  # if nothing came of it
+            (directory / "lock").unlink(missing_ok=True)
+
+
+def _is_launched() -> bool:
+    """Whether others started this process and its like."""
+    return any(name in os.environ for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS"))
 
 
 def tell_ranks(error: ValueError) -> None:
     """Where others started this process and its like, they learn of a mistake in the settings."""
-    if any(name in os.environ for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS")):
+    if _is_launched():
         from tldr_search.evaluate import tell_ranks as tell
 
         tell(error)
@@ -64,7 +90,7 @@ def _evaluate(config: EvaluateConfig, evaluator: Evaluator, world: World, comman
     split = evaluator.annotated(config.measured_split)
     made_with = identity.of_evaluation(config, split, evaluated)
     card.check_place(config.directory, made_with)
-    kept = config.directory / "unfinished" / stamp(made_with)
+    kept = config.directory / UNFINISHED / stamp(made_with)
     found = evaluator.measure(cost.method.spec, evaluated, config.measured_split, kept)
     if evaluator.is_first:
         row = card.make(config, split, found, cost, evaluated, world, command) | {"schedule_from": origin, "made_with": made_with}

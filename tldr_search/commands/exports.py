@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tldr_search.backbones.architectures import PACKAGED, RANDOM, architecture
+from tldr_search.backbones.chosen import settled
+from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.commands.row import Row
-from tldr_search.preflight import make_writable
+from tldr_search.preflight import made
+from tldr_search.reducers import get_method
 from tldr_search.winners import Scheduled, read
 
 if TYPE_CHECKING:
@@ -46,8 +49,10 @@ def export(
 
     check_format(out)
     check_number(batch_size)
-    with _folder(out.parent):
-        tell(f"loading {asked.model}")
+    _check(asked, method, schedule)
+    with made(out.resolve().parent):
+        if _is_there(asked.model, checkpoint):
+            tell(f"loading {asked.model}")
         reduced = load_backbone(asked.model, checkpoint, method or "none", schedule=schedule, **asked.fields)
         exported = write(reduced, out, batch_size, check, tell)
     return {
@@ -70,18 +75,18 @@ def _asked(model: str | None, method: str | None, schedule: Scheduled, fields: d
     return Asked(model, fields)
 
 
-@contextmanager
-def _folder(directory: Path) -> Iterator[None]:
-    """Made now, rather than after the work whose result goes there; what was made goes again if the work fails."""
-    new = [path for path in (directory, *directory.parents) if not path.exists()]
-    make_writable(directory)
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):  # somebody else has put something there
-            for path in new:
-                path.rmdir()
-        raise
+def _check(asked: Asked, method: str | None, schedule: Scheduled) -> None:
+    """`ValueError` if there is no such model or method, or if the schedule is impossible for them."""
+    arch = architecture(asked.model, **asked.fields)
+    chosen = settled(arch, method or "none", schedule)
+    get_method(chosen.method).full(chosen.schedule, arch.geometry)
+
+
+def _is_there(model: str, checkpoint: str | None) -> bool:
+    """Whether there is something to load; otherwise loading says why not."""
+    if checkpoint is None:
+        return model in PACKAGED
+    return checkpoint == RANDOM or Path(checkpoint).exists() or is_hub_id(checkpoint)
 
 
 def _written(reduced: Reduced, exported: Exported) -> Row:

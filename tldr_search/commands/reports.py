@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tldr_search.commands.row import Row
-from tldr_search.preflight import make_writable
+from tldr_search.preflight import check_writable, made
 
 if TYPE_CHECKING:
     from tldr_search.ablation.result import AblationResult
@@ -37,14 +37,20 @@ class Measuring(NamedTuple):
 
 def report(run: Path, out: Path | None = None, measuring: Measuring | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Writes the report of a finished run again, into its own directory or into `out`; measures speed first, if it is said how."""
-    found = read(run)
-    make_writable(out or run)
-    if measuring:
-        from tldr_search.report.speed import SPEED, save
+    from tldr_search.report import check_places, write_report
+    from tldr_search.report.rows import at_budget, rows
+    from tldr_search.report.speed import SPEED, save
 
-        make_writable(run)
-        save(speed(found, measuring), run / SPEED)
-    return found, write(found, out or run, run)
+    found, directory = read(run), out or run
+    at_budget(rows(found), found.budget)  # what is wrong with it is told first
+    check_places(directory)
+    removal, kept = _removal(found, run), None if measuring else _speed(found, run)
+    with made(directory):
+        if measuring:
+            check_writable(run)
+            kept = speed(found, measuring)
+            save(kept, run / SPEED)
+        return found, write_report(found, directory, removal=removal, speed=kept)
 
 
 def is_ablation(run: Path) -> bool:
@@ -59,8 +65,8 @@ def report_ablation(run: Path, out: Path | None = None) -> tuple[AblationResult,
     """Writes table and plot of a finished ablation again, into its own directory or into `out`."""
     from tldr_search.report.ablation import rewrite
 
-    make_writable(out or run)
-    return rewrite(run, out)
+    with made(out or run):
+        return rewrite(run, out)
 
 
 def compare(runs: Sequence[Path], out: Path | None = None) -> tuple[Comparison, tuple[Path, ...]]:
@@ -72,7 +78,8 @@ def compare(runs: Sequence[Path], out: Path | None = None) -> tuple[Comparison, 
         if resolved.count(path) > 1:
             raise ValueError(f"run {str(run)!r} is named twice; every run once would be accepted")
     comparison = several.compare([_run(run, label) for run, label in zip(runs, _labels(resolved), strict=True)])
-    return comparison, several.write_comparison(comparison, out or _directory(resolved))
+    with made(out or _directory(resolved)) as directory:
+        return comparison, several.write_comparison(comparison, directory)
 
 
 def comparison_summary(comparison: Comparison) -> Row:
@@ -91,15 +98,30 @@ def read(run: Path) -> Result:
     path = run / RESULT
     if not path.is_file():
         raise ValueError(f"run {str(run)!r} holds no {RESULT}; the directory of a finished study would be accepted")
-    return load(path)
+    found = load(path)
+    _check_counts(found, path)
+    return found
 
 
-def write(found: Result, directory: Path, run: Path | None = None) -> tuple[Path, ...]:
-    """Every file of the report of a study, the page first; with what `run`, by default `directory`, holds beside its result."""
+def _check_counts(found: Result, path: Path) -> None:
+    """`ValueError` if a winner's schedule is impossible for the cost model: somebody changed the file."""
+    from tldr_search.backbones.architectures import architecture
+    from tldr_search.reducers import METHODS, get_method
+
+    try:
+        geometry = architecture(found.cost_model, **dict(found.overrides)).geometry
+        for point in found.winners:
+            if point.method.split(":")[0] in METHODS:
+                get_method(point.method).full(point.schedule, geometry)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error} (cost_model {found.cost_model}); the file as the study wrote it would be accepted") from error
+
+
+def write(found: Result, run: Path) -> tuple[Path, ...]:
+    """Every file of the report of a study, the page first; with what `run` holds beside its result."""
     from tldr_search.report import write_report
 
-    source = run or directory
-    return write_report(found, directory, removal=_removal(found, source), speed=_speed(found, source))
+    return write_report(found, run, removal=_removal(found, run), speed=_speed(found, run))
 
 
 def speed(found: Result, measuring: Measuring) -> Speed:

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 def study(config: StudyConfig, command: str = "", progress: Progress | None = None) -> tuple[Result, tuple[Path, ...]]:
     """Searches, or goes on searching; the result, and the files of the report in the directory of the run, the page first."""
+    from tldr_search.report import check_places
     from tldr_search.study.directory import RESULT
     from tldr_search.study.run import run_study
     from tldr_search.study.storage import public
     from tldr_search.study.workers import visible_gpus
 
+    check_places(config.directory)
     splits = _splits(config, refuse=not (config.directory / RESULT).is_file())  # a finished run is only read
     with closing(Evaluations(config)) as measure:
         found = run_study(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tldr_search.commands.row import Row
 from tldr_search.cost import CostModel
 from tldr_search.files import write_all
-from tldr_search.preflight import check_hardware, make_writable
+from tldr_search.mistakes import Failed
+from tldr_search.preflight import check_hardware, check_writable, made
 
 if TYPE_CHECKING:
     from tldr_search.config import StudyConfig, VisualizeConfig
@@ -21,27 +22,18 @@ if TYPE_CHECKING:
 
 
 def visualize(config: VisualizeConfig) -> Row:
-    """Writes pictures and their numbers into `config.directory`."""
-    from tldr_search.backbones.checkpoints import load_backbone
-    from tldr_search.insight import record
-    from tldr_search.insight.removal import removal
-    from tldr_search.report.removed import printed
+    """Writes pictures and their numbers into `config.directory`: all, or nothing."""
     from tldr_search.study.directory import RESULT
 
-    check_hardware(config.precision)
-    schedules = [_chosen(config, method) for method in config.compared]
+    check_writable(config.directory)
     if (config.directory / RESULT).exists():
         raise ValueError(f"out: {config.directory} is the directory of a study; another one would be accepted")
-    directory = make_writable(config.directory)
-    found, arch = _clips(config), config.evaluated
-    model = load_backbone(config.model, config.weights, frames=arch.frames, num_classes=arch.num_classes)
-    seen = removal(config, model, found, len(config.video) or config.clips, schedules)
-    paths = [directory / record.FILE]
-    record.save(seen, paths[0])
-    for picture in printed(seen, config.shown_layer):
-        files = {directory / f"{picture.name}.{kind}": content for kind, content in picture.files.items()}
+    check_hardware(config.precision)
+    schedules = [_chosen(config, method) for method in config.compared]
+    with made(config.directory) as directory:
+        seen = _seen(config, schedules)
+        files = _files(seen, config.shown_layer, directory)
         write_all(files)
-        paths.extend(files)
     return {
         "out": str(directory),
         "model": seen.model,
@@ -52,8 +44,28 @@ def visualize(config: VisualizeConfig) -> Row:
         "unit": seen.unit,
         "clips": [_row(seen, clip) for clip in range(len(seen.names))],
         "excluded": [{"video": name, "reason": reason} for name, reason in seen.excluded.items()],
-        "files": [str(path) for path in paths],
+        "files": [str(path) for path in files],
     }
+
+
+def _seen(config: VisualizeConfig, schedules: Sequence[Chosen]) -> Removal:
+    from tldr_search.backbones.checkpoints import load_backbone
+    from tldr_search.insight.removal import removal
+
+    found, arch = _clips(config), config.evaluated
+    model = load_backbone(config.model, config.weights, frames=arch.frames, num_classes=arch.num_classes)
+    return removal(config, model, found, len(config.video) or config.clips, schedules)
+
+
+def _files(seen: Removal, layer: int, directory: Path) -> dict[Path, str | bytes]:
+    """Path -> content, the numbers first."""
+    from tldr_search.insight import record
+    from tldr_search.report.removed import printed
+
+    files: dict[Path, str | bytes] = {directory / record.FILE: record.content(seen)}
+    for picture in printed(seen, layer):
+        files |= {directory / f"{picture.name}.{kind}": content for kind, content in picture.files.items()}
+    return files
 
 
 def look(config: StudyConfig, found: Result) -> None:
@@ -68,7 +80,7 @@ def look(config: StudyConfig, found: Result) -> None:
         return
     try:
         record.save(_of_study(config, found), path)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, Failed) as error:
         reason = " ".join(str(error).split())
         print(f"the report does not show what was removed, because that could not be computed: {reason}", file=sys.stderr)
 

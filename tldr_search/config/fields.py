@@ -6,7 +6,14 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
+
+from tldr_search.names import brief
+from tldr_search.schedule import LARGEST
+
+LONGEST = 4096
+"""Bytes of a text: no path is longer."""
 
 
 def is_number(kind: type, field: str) -> bool:
@@ -54,9 +61,27 @@ def plain(value: object, hint: Any) -> object:
 
 
 def of_type(field: str, value: object, hint: Any) -> Iterator[str]:
-    """The mistake if a value is not what the field's type hint says."""
+    """The mistake if a value is not what the field's type hint says, or nothing that such a field can hold."""
     if not _is(value, hint):
-        yield f"{field}: {value!r} is {type(value).__name__}; {_words(hint)} would be accepted"
+        yield f"{field}: {brief(value)} is {type(value).__name__}; {_words(hint)} would be accepted"
+    elif isinstance(value, int | float) and abs(value) > LARGEST:
+        yield f"{field}: {brief(value)}; {_words(hint)} up to {LARGEST} would be accepted"
+    elif isinstance(value, tuple | str):
+        texts = value if isinstance(value, tuple) else (value,)
+        if NoneType in get_args(hint) or isinstance(value, tuple):
+            yield from (f"{field}: {text!r} is empty; a text, or leaving it out, would be accepted" for text in texts if not text.strip())
+        yield from (f"{field}: {brief(text)} {why} would be accepted" for text in texts if (why := unusable(text)))
+
+
+def unusable(text: str) -> str:
+    """What is wrong with a text that no path or name can be, and what else; empty if it can."""
+    if "\0" in text:
+        return "holds a NUL character; text without one"
+    try:
+        size = len(text.encode("utf-8", "surrogateescape"))  # as the command line gives bytes that are no UTF-8
+    except UnicodeEncodeError:
+        return "holds half a character (a surrogate); whole ones"
+    return f"takes {size} bytes; at most {LONGEST}" if size > LONGEST else ""
 
 
 def _is(value: object, hint: Any) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
-from tldr_search import winners
+from tldr_search import winners, yaml_files
 from tldr_search.config import paths
 from tldr_search.config.answer import AnswerConfig
 from tldr_search.config.evaluation import EvaluateConfig
@@ -19,7 +19,7 @@ from tldr_search.config.rules import Mistakes
 from tldr_search.config.settings import ConfigError, Settings
 from tldr_search.config.study import StudyConfig
 from tldr_search.config.visualize import VisualizeConfig
-from tldr_search.names import near
+from tldr_search.names import brief, near
 from tldr_search.reducers import NONE
 
 Config = TypeVar("Config", bound=Settings)
@@ -45,12 +45,14 @@ def load_any(path: str | Path, **overrides: object) -> StudyConfig | EvaluateCon
 
 
 def _read(path: str | Path) -> Mapping[Any, object]:
+    if Path(path).suffix.lower() == ".json":
+        raise ValueError(f"config {path}: JSON; a study or an evaluation (YAML) would be accepted")
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        content = yaml_files.read(path)
     except OSError as error:
         raise ValueError(f"config {path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"config {path} is no YAML: {' '.join(str(error).split())}") from error
+    except ValueError as error:
+        raise ValueError(f"config {path} is no YAML of settings: {error}") from error
     if content is not None and not isinstance(content, Mapping):
         raise ValueError(f"config {path}: {type(content).__name__} at the top; names with values would be accepted")
     if content and {"methods", "provenance"} <= content.keys():
@@ -61,7 +63,8 @@ def _read(path: str | Path) -> Mapping[Any, object]:
 def from_mapping(kind: type[Config], values: Mapping[Any, object]) -> Config:
     """A config from plain values; comma-separated text is accepted for a list. `ConfigError` lists unknown settings, too."""
     hints = get_type_hints(kind)
-    unknown = tuple(f"unknown setting {name!r}; {near(str(name), hints)}" for name in values if name not in hints)
+    unknown = tuple(_unknown(name, hints) for name in values if name not in hints)
+    unknown += tuple(_empty(kind, values))
     known: dict[str, Any] = {name: plain(value, hints[name]) for name, value in values.items() if name in hints}
     try:
         config = kind(**known)
@@ -70,6 +73,17 @@ def from_mapping(kind: type[Config], values: Mapping[Any, object]) -> Config:
     if unknown:
         raise ConfigError(config, Mistakes(unknown, frozenset()))
     return config
+
+
+def _unknown(name: object, known: Iterable[str]) -> str:
+    return f"unknown setting {brief(name)}; {near(name if isinstance(name, str) else brief(name), known, '--help')}"
+
+
+def _empty(kind: type[Config], values: Mapping[Any, object]) -> Iterator[str]:
+    """Lists that somebody gave without anything in them, where nothing means a default; elsewhere it means none."""
+    for field in dataclasses.fields(kind):
+        if field.default == () and isinstance(value := values.get(field.name), str) and not plain(value, tuple[str, ...]):
+            yield f"{field.name}: {value!r} is empty; a list of texts, or leaving it out, would be accepted"
 
 
 def default_study(**overrides: object) -> StudyConfig:

@@ -9,13 +9,28 @@ from typing import TYPE_CHECKING
 from tldr_search.backbones.architectures import PACKAGED, RANDOM, VOCABULARY_FILES
 from tldr_search.backbones.hub_id import is_hub_id
 from tldr_search.config import paths
-from tldr_search.config.rules import SETTLED, SHAPING, Rule
+from tldr_search.config.rules import SHAPING, WHERE, Rule
 from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.names import brief
 
 if TYPE_CHECKING:
     from tldr_search.config.settings import Settings
 
 WEIGHTS = f"a file or directory with weights, a hub id (owner/name), or {RANDOM}, would be accepted"
+
+FIELDS = (
+    *("checkpoint", "base", "vocabulary", "data", "annotations", "videos", "cache_dir", "out"),
+    *("split", "search_split", "report_split", "schedule", "classes", "video"),
+)
+"""Settings that are, or may be, paths."""
+
+
+def names(settings: Settings) -> Iterator[Rule]:
+    """Whether paths can be paths, before anybody looks for them."""
+    for field in FIELDS:
+        value = getattr(settings, field, None)
+        given = value if isinstance(value, tuple) else [value] if value else []
+        yield Rule(field, (f"{field}: {brief(name)} {why} would be accepted" for name in given if (why := paths.impossible(name))))
 
 
 def rules(settings: Settings) -> Iterator[Rule]:
@@ -27,7 +42,7 @@ def rules(settings: Settings) -> Iterator[Rule]:
     yield Rule("vocabulary", _no_words(settings), needs=("model", "data", *SHAPING))
     for field in ("annotations", "videos"):
         yield Rule(field, _no_folder(settings, field))
-    yield Rule("annotations", _no_annotations(settings), needs=("data", "split", "search_split", "report_split", *SETTLED))
+    yield Rule("annotations", _no_annotations(settings), needs=("split", "search_split", "report_split", *WHERE))
 
 
 def _no_root(settings: Settings) -> Iterator[str]:

@@ -12,6 +12,9 @@ VARIABLE = "TLDR_SEARCH_DATA"
 """The environment variable that names the root."""
 ANNOTATIONS, VIDEOS, CHECKPOINTS = "annotations", "videos", "checkpoints"
 
+LONGEST_PART = 255
+"""Bytes of a file's name."""
+
 
 def root(data: str | None) -> Path:
     """What the config or the command line says, else the environment, else `data` in the working directory."""
@@ -21,6 +24,18 @@ def root(data: str | None) -> Path:
 def expanded(name: str) -> Path:
     """With a home directory for `~`."""
     return Path(name).expanduser()
+
+
+def impossible(name: str) -> str:
+    """Why no path can be called so, and what could; empty if one can."""
+    longest = max(len(part.encode("utf-8", "surrogateescape")) for part in name.split("/"))
+    if longest > LONGEST_PART:
+        return f"has a part of {longest} bytes; at most {LONGEST_PART} between slashes"
+    try:
+        expanded(name)
+    except RuntimeError:
+        return "begins with a home directory that there is not; a path"
+    return ""
 
 
 def within(folder: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Self
 
 from tldr_search import winners
-from tldr_search.backbones.chosen import Chosen, chosen
+from tldr_search.backbones.chosen import Chosen, chosen, following
 from tldr_search.config.paths import expanded
 from tldr_search.config.rules import Rule, each
 from tldr_search.config.settings import Settings
@@ -67,4 +67,4 @@ class ReducedSettings(Settings, ABC):
         yield Rule("schedule", self._impossible(), needs=("method", *self._counted))
 
     def _impossible(self) -> Iterator[str]:
-        yield from each(lambda r: get_method(self.reduction.method).full(r, self.counted.geometry), [self.r])
+        yield from each(lambda r: following(self.reduction.method, r).full(r, self.counted.geometry), [self.r])

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from tldr_search.names import near
+from tldr_search.schedule import LARGEST
 
 T = TypeVar("T")
 
 SETTLED = ("benchmark", "task", "objective")
 """What decides the task, which is a field or follows from one."""
+WHERE = ("model", "data", "annotations", "videos", "num_classes", *SETTLED)
+"""What decides, besides its name, where a split lies: without labels the task is one that the model can do."""
 SHAPING = ("frames", "num_classes", *SETTLED)
 """What decides, besides the model, the shape of what is evaluated."""
 
@@ -46,17 +49,17 @@ def broken(rules: Iterable[Rule]) -> Mistakes:
     return Mistakes(tuple(lines), frozenset(wrong))
 
 
-def one_of(field: str, value: str | None, known: Iterable[str]) -> Iterator[str]:
-    """None is the default of a setting that may be left out."""
+def one_of(field: str, value: str | None, known: Iterable[str], everything: str = "") -> Iterator[str]:
+    """None is the default of a setting that may be left out; `everything` says where a long list is told."""
     names = list(known)
     if value is not None and value not in names:
-        yield f"{field}: unknown {value!r}; {near(value, names)}"
+        yield f"{field}: unknown {value!r}; {near(value, names, everything)}"
 
 
-def at_least(field: str, value: int, least: int) -> Iterator[str]:
-    """Whether a whole number is big enough."""
-    if value < least:
-        yield f"{field}: {value}; a whole number from {least} would be accepted"
+def at_least(field: str, value: int, least: int, most: int = LARGEST) -> Iterator[str]:
+    """Whether a whole number is big enough, and not too big; `of_type` has seen to it that it is no larger than `LARGEST`."""
+    if not least <= value <= most:
+        yield f"{field}: {value}; a whole number from {least}{f' to {most}' * (most < LARGEST)} would be accepted"
 
 
 def each(check: Callable[[T], object], values: Iterable[T], where: str = "") -> Iterator[str]:

@@ -12,14 +12,19 @@ from typing import get_type_hints
 
 from tldr_search.backbones.architecture import Architecture
 from tldr_search.backbones.architectures import ARCHITECTURES, RANDOM, VOCABULARIES, VOCABULARY_FILES, architecture
+from tldr_search.backbones.chosen import MOST_FRAMES
 from tldr_search.config import on_disk, paths
 from tldr_search.config.able import ANSWERING, CLASSIFICATION, RETRIEVAL, lacks
 from tldr_search.config.fields import of_type
 from tldr_search.config.rules import SETTLED, SHAPING, Mistakes, Rule, at_least, broken, each, one_of
 from tldr_search.data.benchmarks import BENCHMARKS, Source
 from tldr_search.data.protocols import PROTOCOLS, Cut, default_protocol
-from tldr_search.schedule import Geometry
+from tldr_search.schedule import LARGEST, Geometry
 
+PROCESSES = max(32, 8 * (os.cpu_count() or 1))
+"""That a machine may be asked to start at once; more of them only wait for each other."""
+DAY = 24 * 60 * 60
+"""Seconds; nobody waits longer for a video."""
 PRECISIONS = ("fp32", "bf16", "fp16")
 ON_BAD_VIDEO = ("fail", "exclude")
 HOW = frozenset(
@@ -203,27 +208,38 @@ class Settings(ABC):
 
     def _rules(self) -> Iterator[Rule]:
         """In the order in which mistakes are told."""
-        for name, hint in get_type_hints(type(self)).items():
-            yield Rule(name, of_type(name, getattr(self, name), hint))
-        yield Rule("model", one_of("model", self.model, ARCHITECTURES))
-        yield Rule("cost_model", one_of("cost_model", self.cost_model, ARCHITECTURES))
+        yield from self._type_rules()
+        yield Rule("model", one_of("model", self.model, ARCHITECTURES, "`list models`"))
+        yield Rule("cost_model", one_of("cost_model", self.cost_model, ARCHITECTURES, "`list models`"))
         yield Rule("cost_model", self._unlike(), needs=("model",))
-        yield Rule("benchmark", one_of("benchmark", self.benchmark, BENCHMARKS))
+        yield Rule("benchmark", one_of("benchmark", self.benchmark, BENCHMARKS, "`list benchmarks`"))
         yield Rule("protocol", one_of("protocol", self.protocol, PROTOCOLS))
         yield Rule("on_bad_video", one_of("on_bad_video", self.on_bad_video, ON_BAD_VIDEO))
         yield Rule("precision", one_of("precision", self.precision, PRECISIONS))
-        for field, least in (("k_test", 0), ("deadline", 1), ("decoders", 1), ("cache_gib", 0), ("batch_size", 1)):
+        for field, least in (("k_test", 0), ("cache_gib", 0), ("batch_size", 1)):
             yield Rule(field, at_least(field, getattr(self, field), least))
-        for field, least in (("frames", 1), ("num_classes", 1), ("max_text_length", 3)):
+        yield Rule("deadline", at_least("deadline", self.deadline, 1, DAY))
+        yield Rule("decoders", at_least("decoders", self.decoders, 1, PROCESSES))
+        for field, least, most in (("frames", 1, MOST_FRAMES), ("num_classes", 1, LARGEST), ("max_text_length", 3, LARGEST)):
             if (value := getattr(self, field)) is not None:
-                yield Rule(field, at_least(field, value, least))
+                yield Rule(field, at_least(field, value, least, most))
         yield Rule("frames", each(self._of_frames, [self.frames] * (self.frames is not None), "frames: "), needs=("model",))
         yield Rule("prompt", self._unnamed())
         yield from self._own_rules()
-        yield Rule("model", self._unable(), needs=SETTLED)
-        yield Rule("k_test", self._too_few(), needs=SETTLED)
+        yield Rule("model", self._unable(), needs=("num_classes", *SETTLED))
+        yield Rule("k_test", self._too_few(), needs=("model", *SETTLED))
         yield Rule("protocol", self._views(), needs=("model", *SHAPING))
         yield from on_disk.rules(self)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether every field holds what it can hold; otherwise nothing may be asked of the settings."""
+        return not broken(self._type_rules()).lines
+
+    def _type_rules(self) -> Iterator[Rule]:
+        for name, hint in get_type_hints(type(self)).items():
+            yield Rule(name, of_type(name, getattr(self, name), hint))
+        yield from on_disk.names(self)
 
     @abstractmethod
     def _own_rules(self) -> Iterator[Rule]:

@@ -10,11 +10,16 @@ from pathlib import Path
 from tldr_search.config import ladder
 from tldr_search.config.budgeted import BudgetSettings
 from tldr_search.config.objectives import LABEL_FREE, OBJECTIVES, task_of
-from tldr_search.config.rules import Rule, at_least, each, one_of
+from tldr_search.config.paths import expanded
+from tldr_search.config.rules import WHERE, Rule, at_least, each, one_of
+from tldr_search.config.settings import PROCESSES
 from tldr_search.data.benchmarks import BENCHMARKS
+from tldr_search.names import brief
 
 SAMPLERS = ("trajectory", "tpe", "gp", "cmaes", "nsgaii", "random")
 """What may propose schedules; ours first, then Optuna's."""
+LONGEST_NAME = 128
+"""Bytes: with the budget behind it, a directory's name."""
 _APART = "two that share no clip, or --allow-same-split, would be accepted"
 
 
@@ -72,7 +77,7 @@ class StudyConfig(BudgetSettings):
     @property
     def directory(self) -> Path:
         """Where the run lives."""
-        return Path(self.out) if self.out else Path("runs") / f"{self.name}-{self.budget.replace('%', 'pct')}"
+        return expanded(self.out) if self.out else Path("runs") / f"{self.name}-{self.budget.replace('%', 'pct')}"
 
     @property
     def part_shares(self) -> tuple[float, ...]:
@@ -88,20 +93,22 @@ class StudyConfig(BudgetSettings):
         for field in ("search_split", "report_split"):
             yield Rule(field, self._no_split(field), needs=("benchmark",))
         yield Rule("report_split", self._same_split(), needs=("search_split", "allow_same_split"))
-        yield Rule("report_split", self._same_file(), needs=("search_split", "allow_same_split", "benchmark", "task", "objective"))
+        yield Rule("report_split", self._same_file(), needs=("search_split", "allow_same_split", *WHERE))
         yield from self._method_rules()
         yield Rule("sampler", one_of("sampler", self.sampler, SAMPLERS))
         for field, smallest in (("trials", 1), ("rung_trials", 1), ("seed", 0), ("patience", 0), ("shown_clips", 0)):
             yield Rule(field, at_least(field, getattr(self, field), smallest))
         if self.workers is not None:
-            yield Rule("workers", at_least("workers", self.workers, 1))
+            yield Rule("workers", at_least("workers", self.workers, 1, PROCESSES))
         yield Rule("parts", each(ladder.shares, [self.parts]))
         yield Rule("alpha", self._no_chance())
         yield from self._budget_rules()
 
     def _bad_name(self) -> Iterator[str]:
-        if not self.name or "/" in self.name:
-            yield f"name: {self.name!r}; a name without slashes would be accepted"
+        size = len(self.name.encode("utf-8", "surrogateescape"))
+        if not self.name.strip() or "/" in self.name or not self.name.isprintable() or size > LONGEST_NAME:
+            accepted = f"a name of at most {LONGEST_NAME} bytes, without slashes and line breaks, would be accepted"
+            yield f"name: {brief(self.name)}; {accepted}"
 
     def _other_task(self) -> Iterator[str]:
         yield from one_of("task", self.task, BENCHMARKS[self.benchmark].tasks)

@@ -161,12 +161,15 @@ class VisualizeConfig(Settings):
         if not self.schedule:
             return
         if winners.is_file(self.schedule):
-            yield from each(lambda _: [self.best and self.best.of(name) for name in self.methods], [self.schedule])
+            yield from each(self._chosen, [self.schedule])
             return
         yield from each(parse_schedule, [self.schedule])
         if len(self.methods) != 1:
             named = f"{len(self.methods)} methods ({', '.join(self.methods)})" if self.methods else "no method"
             yield f"schedule {self.schedule}: {named}; one, as with --method vid-tldr, would be accepted"
+
+    def _chosen(self, schedule: str) -> list[winners.Winner]:
+        return [winners.read(expanded(schedule)).of(name) for name in self.methods or (None,)]
 
     def _of_another_model(self) -> Iterator[str]:
         if self.best is None:

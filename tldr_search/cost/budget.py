@@ -66,7 +66,7 @@ class Budget(NamedTuple):
         return f"{self.low}..{self.high}" if self.is_range else str(self.high)
 
 
-_AMOUNT = re.compile(r"(?P<value>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[a-zA-Z%/]*)")
+_AMOUNT = re.compile(r"(?P<value>\d{1,12}(?:\.\d{1,12})?|\.\d{1,12})\s*(?P<unit>[a-zA-Z%/]*)")
 _SCALED = {"gib": ("mib", 1024.0)}
 """Other units that are accepted -> the unit, and how many of it."""
 _MEANT = {"percent": "%", "pct": "%", "mb": "mib", "gb": "gib", "msec": "ms"}

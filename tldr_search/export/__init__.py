@@ -14,6 +14,7 @@ import tldr_search
 from tldr_search.export.agreement import Agreement, compare
 from tldr_search.export.formats import FORMATS, check_format, check_number
 from tldr_search.export.traced import INPUT, trace
+from tldr_search.files import named
 from tldr_search.reduced import Reduced
 
 __all__ = ["Exported", "export"]
@@ -49,16 +50,26 @@ def export(
     format_, start = FORMATS[path.suffix.lower()], time.perf_counter()
     tell(f"tracing {reduced.model}, {reduced.method}")
     traced, metadata = trace(reduced, batch_size), _metadata(reduced, batch_size)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    target = path.resolve()  # a link stays, and what it names is written
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=target.parent) as folder:
         tell(f"writing {path} ({time.perf_counter() - start:.0f} s)")
         file, agreement = Path(folder) / path.name, None
-        format_.write(traced.program, traced.video, list(traced.outputs), file, metadata)
+        with named(path):
+            format_.write(traced.program, traced.video, list(traced.outputs), file, metadata)
         if check and (run := format_.load(file)):
             tell(f"checking {path} ({time.perf_counter() - start:.0f} s)")
             agreement = compare(traced.model, run, traced.video.shape)
-        paths = tuple(file.replace(path.parent / file.name) for file in sorted(Path(folder).iterdir()))
+        paths = tuple(_placed(written, path, target) for written in sorted(Path(folder).iterdir()))
     shapes = {name: tuple(value.shape) for name, value in traced.outputs.items()}
     return Exported(paths, sum(file.stat().st_size for file in paths), {INPUT: tuple(traced.video.shape)}, shapes, metadata, agreement)
+
+
+def _placed(written: Path, path: Path, target: Path) -> Path:
+    """Moves the file itself to `target`, and any other beside it; where the user finds it."""
+    if written.name != path.name:
+        return written.replace(target.parent / written.name)
+    written.replace(target)
+    return path
 
 
 def _metadata(reduced: Reduced, batch_size: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import warnings
@@ -59,7 +60,9 @@ def check_number(batch_size: int) -> None:
 
 
 def _write_pt2(program: ExportedProgram, video: Tensor, outputs: Sequence[str], path: Path, metadata: dict[str, str]) -> None:
-    torch.export.save(program, path, extra_files={METADATA: json.dumps(metadata)})
+    content = io.BytesIO()  # torch's own writer of files ends the process when the disk is full
+    torch.export.save(program, content, extra_files={METADATA: json.dumps(metadata)})
+    path.write_bytes(content.getbuffer())
 
 
 def _load_pt2(path: Path) -> Run:

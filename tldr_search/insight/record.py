@@ -96,6 +96,11 @@ class Removal:
 
 def save(removal: Removal, path: Path) -> None:
     """Writes one compressed file, whole or not at all."""
+    write_whole(path, content(removal))
+
+
+def content(removal: Removal) -> bytes:
+    """What is in the file."""
     arrays = {"frames": removal.frames, **{f"map_{name}": values for name, values in removal.maps.items()}}
     for i, reduction in enumerate(removal.reductions):
         arrays |= {f"rows_{i}": reduction.rows, f"size_{i}": reduction.size}
@@ -104,7 +109,7 @@ def save(removal: Removal, path: Path) -> None:
     text = json.dumps({"format": FORMAT, "measures": list(removal.maps), **about})
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, about=np.frombuffer(text.encode(), np.uint8), **arrays)
-    write_whole(path, file.getvalue())
+    return file.getvalue()
 
 
 def load(path: Path) -> Removal:

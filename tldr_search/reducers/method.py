@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tldr_search.schedule import Geometry, Schedule
+from tldr_search.names import brief
+from tldr_search.schedule import LARGEST, Geometry, Schedule, whole_number
 
 if TYPE_CHECKING:
     from tldr_search.reducers.reducer import Reducer
@@ -31,15 +32,16 @@ class Option:
     default: str
     """The published choice."""
     choices: tuple[str, ...]
-    """Allowed values; empty: any whole number from 0."""
+    """Allowed values; empty: any whole number from 0 to `LARGEST`."""
     meaning: str
     """One line."""
 
     def check(self, value: str) -> str:
         """`value`, or a `ValueError` that lists what would be accepted."""
-        if value in self.choices or (not self.choices and value.isascii() and value.isdigit()):
+        if value in self.choices or (not self.choices and whole_number(value) is not None):
             return value
-        raise ValueError(f"option {self.name}={value!r}; {' or '.join(self.choices) or 'a whole number from 0'} would be accepted")
+        accepted = " or ".join(self.choices) or f"a whole number from 0 to {LARGEST}"
+        raise ValueError(f"option {self.name}={brief(value)}; {accepted} would be accepted")
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tldr_search.files import write_all
+from tldr_search.files import no_empty, write_all
 from tldr_search.report.screen import screen_table
 from tldr_search.study.result import Result
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from tldr_search.report.rows import Row
     from tldr_search.report.speed import Speed
 
-__all__ = ["main_paths", "screen_table", "write_report"]
+__all__ = ["check_places", "main_paths", "screen_table", "write_report"]
 
+TOP = ("report.html", "best.yaml", "front.*", "pareto.*")
+"""Patterns of what is at the top of the directory."""
 MAIN = ("report.html", "best.yaml", "front.csv", "pareto.png")
 """What a reader opens first, at the top of the directory."""
 FIGURES, TABLES = "figures", "tables"
@@ -31,6 +34,17 @@ EARLIER = ("schedules.png",)
 """What reports of earlier versions wrote at the top, and this one doesn't."""
 
 
+def check_places(directory: Path) -> None:
+    """`ValueError` if something in `directory` is in the place of a file or folder of the report."""
+    for folder in (directory / FIGURES, directory / TABLES):
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"out: {folder} is no directory, as a report needs; another directory would be accepted")
+    for folder, patterns in ((directory, TOP), (directory / FIGURES, FIGURE_FILES), (directory / TABLES, TABLE_FILES)):
+        for path in (found for pattern in patterns for found in folder.glob(pattern)):
+            if path.is_dir():
+                raise ValueError(f"out: {path} is a directory in the place of a file; another directory would be accepted")
+
+
 def write_report(result: Result, directory: Path, *, removal: Removal | None = None, speed: Speed | None = None) -> tuple[Path, ...]:
     """Writes every file of the report into `directory` and returns their paths, the page first.
 
@@ -42,9 +56,11 @@ def write_report(result: Result, directory: Path, *, removal: Removal | None = N
 
     contents = {directory / name: content for name, content in _contents(result, removal, speed)}
     folders = {directory: EARLIER, directory / FIGURES: FIGURE_FILES, directory / TABLES: TABLE_FILES}
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    write_all(contents)
+    with ExitStack() as stack:
+        for folder in folders:
+            stack.enter_context(no_empty(folder))
+            folder.mkdir(parents=True, exist_ok=True)
+        write_all(contents)
     for folder, patterns in folders.items():
         remove_others(folder, patterns, contents)
     page, *others = reversed(contents)

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from tldr_search.report.corrections import corrections_text, test_of
 from tldr_search.report.effort import effort
 from tldr_search.report.rows import Row, at_budget
 from tldr_search.report.tables import difference_record
-from tldr_search.report.words import SAME_SPLIT, amount_text, metric_name, paired_test, schedule_text, sentence, twin_text
+from tldr_search.report.words import SAME_SPLIT, amount_text, metric_name, samples_text, schedule_text, sentence, twin_text
 from tldr_search.study.result import Point, Result
 
 
@@ -20,9 +21,15 @@ def flops_command(result: Result, point: Point) -> str:
 
 
 def evaluate_command(result: Result, point: Point) -> str:
-    """What to type to measure the schedule again; `evaluate` takes it in the cost model's counts, too, and carries it over."""
-    words = ["evaluate", "--model", result.model, "--cost-model", result.cost_model, "--benchmark", result.benchmark]
-    words += ["--split", result.report_split, "--task", result.task]
+    """What to type to measure the schedule again; `evaluate` takes it in the cost model's counts, too, and carries it over.
+
+    A model that is its own cost model is not named twice: `--cost-model` would count it as published.
+    """
+    is_own = (result.model, result.overrides) == (result.cost_model, result.evaluated_overrides)
+    words = ["evaluate", "--model", result.model, *([] if is_own else ["--cost-model", result.cost_model])]
+    for name, value in result.evaluated_overrides.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--benchmark", result.benchmark, "--split", result.report_split, "--task", result.task]
     return _command([*words, *(["--checkpoint", result.checkpoint] if result.checkpoint else [])], point)
 
 
@@ -46,19 +53,21 @@ def best_text(result: Result, rows: Sequence[Row]) -> str:
     import yaml
 
     text = yaml.safe_dump(best(result, rows), sort_keys=False, default_flow_style=None, width=140, allow_unicode=True)
-    return _heading(result) + text
+    return _heading(result, rows) + text
 
 
-def _heading(result: Result) -> str:
+def _heading(result: Result, rows: Sequence[Row]) -> str:
     seen = f"{SAME_SPLIT}!" if result.same_split else "which the search did not see."
+    corrected = corrections_text(rows, ("to_base", "to_constant"), ("winner",)).removeprefix(", ")
+    split = f"the {samples_text(result.num_samples, result.num_videos)} of the {result.report_split} split"
     lines = [
         f"The best schedule of each method at {amount_text(result.budget, result.unit)}.",
         f"Methods are in the order of their scores on the {result.search_split} split, where schedules and the best method were chosen.",
-        f"{sentence(twin_text(result.model, result.cost_model))}",
+        f"{sentence(twin_text(result.model, result.cost_model, result.unit))}",
         f"`schedule` is in the counts of {result.cost_model}; `evaluated` is what ran, in the counts of {result.model}"
         + (": after each layer the same share of tokens is left." if result.model != result.cost_model else "."),
-        f"Scores: {metric_name(result.objective)} in per cent on the {result.report_split} split, {seen}",
-        f"p: {paired_test(result.objective)} on its own; p_holm: Holm over all winners, methods x cost levels: {len(result.winners)}.",
+        f"Scores: {metric_name(result.objective)} in per cent on {split}, {seen}",
+        f"p: {test_of(result)} on its own" + (f"; p_holm: {corrected}." if corrected else "."),
     ]
     return "".join(f"# {' '.join(line.split())}\n" for line in lines)
 
@@ -93,9 +102,10 @@ def _provenance(result: Result) -> dict[str, Any]:
         "model": result.model,
         "cost_model": result.cost_model,
         "overrides": dict(result.overrides),
+        "evaluated_overrides": dict(result.evaluated_overrides),
         "benchmark": result.benchmark,
-        "search_split": {"name": result.search_split, "num_samples": len(result.base_search.outcomes)},
-        "report_split": {"name": result.report_split, "num_samples": len(result.base.outcomes)},
+        "search_split": {"name": result.search_split, "num_samples": result.search_samples, "num_videos": result.search_videos},
+        "report_split": {"name": result.report_split, "num_samples": result.num_samples, "num_videos": result.num_videos},
         "trials": {"complete": spent.num_complete, "stopped_early": spent.num_stopped, "video_passes": round(spent.passes, 2)},
         "versions": dict(result.versions),
     }

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from tldr_search.scores import bootstrap_interval, mcnemar, paired_difference
+from tldr_search.config import LABEL_FREE
+from tldr_search.scores import Outcomes, bootstrap_interval, paired_difference, paired_p
 from tldr_search.study.result import Point
 
+MCNEMAR, WILCOXON = "exact McNemar test", "Wilcoxon signed-rank test"
 KEPT = 1024
 """Intervals and differences that are remembered: the screen, the page and the files ask for the same ones."""
 
@@ -29,33 +31,37 @@ class Difference(NamedTuple):
 
 
 def difference(a: Point, b: Point) -> Difference:
-    """The score of `a` minus that of `b`, paired by sample; the only comparison of its kind."""
-    return _difference(a.outcomes, b.outcomes)
+    """The score of `a` minus that of `b`, paired by video; the only comparison of its kind."""
+    return difference_of(a.sampled, b.sampled)
 
 
 @lru_cache(KEPT)
-def interval(outcomes: tuple[float, ...]) -> tuple[float, float]:
-    """Bootstrap 95 % interval of a score."""
-    return bootstrap_interval(outcomes)
+def interval(outcomes: Outcomes) -> tuple[float, float]:
+    """Bootstrap 95 % interval of a score, over videos."""
+    return bootstrap_interval(*outcomes)
 
 
 @lru_cache(KEPT)
-def _difference(a: tuple[float, ...], b: tuple[float, ...]) -> Difference:
-    p = paired_p(a, b)
-    return Difference(*paired_difference(a, b), p, p)
+def difference_of(a: Outcomes, b: Outcomes) -> Difference:
+    """`difference` of outcomes that may be means over runs; `ValueError` if they are of other samples."""
+    if a.counts != b.counts:
+        sizes = [f"{found.num_samples} samples of {found.num_videos} videos" for found in (a, b)]
+        raise ValueError(f"{sizes[0]} against {sizes[1]}, or other numbers per video; pairs would be accepted")
+    p = paired_p(a.values, b.values, a.counts)
+    return Difference(*paired_difference(a.values, b.values, a.counts), p, p)
 
 
-def paired_p(a: Sequence[float], b: Sequence[float]) -> float:
-    """Two-sided: exact McNemar for 0/1 outcomes, else the signed-rank test of Wilcoxon (1945), samples that are equal left out.
+def to_base(outcomes: Outcomes, base: Outcomes, objective: str) -> Difference:
+    """Against the unreduced model, which agrees with itself by definition: then the distance to 100 is measured, but nothing is tested."""
+    if objective not in LABEL_FREE:
+        return difference_of(outcomes, base)
+    low, high = interval(outcomes)
+    return Difference(outcomes.score - 100, low - 100, high - 100, None, None)
 
-    The signed-rank test is exact or by the normal approximation, as scipy chooses by the number of samples and ties.
-    """
-    if {*a, *b} <= {0, 1}:
-        return mcnemar(a, b)
-    from scipy.stats import wilcoxon
 
-    apart = [x - y for x, y in zip(a, b, strict=True) if x != y]
-    return float(wilcoxon(apart).pvalue) if apart else 1.0
+def test_name(outcomes: Iterable[Outcomes]) -> str:
+    """Of the test that pairs of these take: McNemar's if every video has one sample, which is right or wrong, in all of them."""
+    return MCNEMAR if all(found.is_exact for found in outcomes) else WILCOXON
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

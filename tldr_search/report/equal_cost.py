@@ -18,11 +18,13 @@ class Line(NamedTuple):
     cells: tuple[Row | None, ...]
     """Its own searched schedule, then one per shape; None for what was not measured."""
     to_known: Difference | None
-    """Its own schedule against the best known shape on the same split, which favours the shape; None if either is missing."""
+    """Its own schedule against the best known shape on the same split, which favours the shape; None if either is missing, and where both
+    are one schedule: there is nothing to compare.
+    """
     rival: str
     """That shape; among equals the one that has its own schedule, then the first column; empty if none was measured."""
     same_schedule: bool
-    """Its own schedule is that shape's: there is nothing to compare."""
+    """Its own schedule is that shape's."""
 
     def is_best(self, cell: Row) -> bool:
         """No other cell of the line scores more; equals are all the best, and one alone is not."""
@@ -41,7 +43,7 @@ class EqualCost(NamedTuple):
     @property
     def num_tests(self) -> int:
         """How many p-values were corrected for one another."""
-        return sum(line.to_known is not None for line in self.lines)
+        return sum(line.to_known is not None and line.to_known.p is not None for line in self.lines)
 
 
 def equal_cost(result: Result, rows: Sequence[Row]) -> EqualCost | None:
@@ -66,5 +68,5 @@ def equal_cost(result: Result, rows: Sequence[Row]) -> EqualCost | None:
 def _line(method: str, own: Row | None, known: dict[str, Row], shapes: Sequence[str]) -> Line:
     same = {shape for shape, row in known.items() if own and row.point.schedule == own.point.schedule}
     rival = max(known, key=lambda shape: (known[shape].point.score, shape in same), default="")
-    to_known = difference(own.point, known[rival].point) if own and rival else None
+    to_known = difference(own.point, known[rival].point) if own and rival and rival not in same else None
     return Line(method, (own, *map(known.get, shapes)), to_known, rival, rival in same)

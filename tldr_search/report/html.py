@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tldr_search.config import LABEL_FREE
 from tldr_search.cost import COUNTED, UNITS
 from tldr_search.report import inline
-from tldr_search.report.compare import Difference
+from tldr_search.report.corrections import AGAINST, corrections_text, test_of
 from tldr_search.report.effort import effort, effort_text
 from tldr_search.report.embedded import Drawn, drawn
-from tldr_search.report.equal_cost import equal_cost
+from tldr_search.report.equal_cost import EqualCost, equal_cost
 from tldr_search.report.hover import hover
 from tldr_search.report.markup import Table, shown
+from tldr_search.report.opening import above, against, better_shape, chosen, plain
 from tldr_search.report.pictures import Pareto, Pictures
 from tldr_search.report.quality import hypervolumes, knee
-from tldr_search.report.rows import Row, at_budget, baselines_at, lead, methods, same_rung
+from tldr_search.report.rows import Row, at_budget, baselines_at, lead, listed, methods
 from tldr_search.report.speed import Speed
 from tldr_search.report.style import INK, MUTED, Style
 from tldr_search.report.tabulated import layer_by_layer, measured, published
+from tldr_search.report.unbroken import named, unbroken
 from tldr_search.report.words import (
-    NBSP,
     ON_FRONT,
     SAME_SPLIT,
     SHAPES,
     amount_text,
     constraints_text,
     correction_text,
-    corrections_text,
     cost_text,
     duration_text,
     gflops_text,
@@ -37,8 +37,8 @@ from tldr_search.report.words import (
     metric_name,
     p_sentence,
     p_text,
-    paired_test,
     price_label,
+    samples_text,
     schedule_text,
     sentence,
     shapes_text,
@@ -58,6 +58,7 @@ FILTERS = {
     "duration": duration_text,
     "lines": shown,
     "method": method_name,
+    "named": named,
     "number": gflops_text,
     "p": p_text,
     "p_sentence": p_sentence,
@@ -66,6 +67,7 @@ FILTERS = {
     "sentence": sentence,
     "shapes": shapes_text,
     "signed": signed_text,
+    "unbroken": unbroken,
 }
 KEYS = {
     "base": Style(INK, "*"),
@@ -74,6 +76,10 @@ KEYS = {
     "bar": Style(MUTED, "|"),
 }
 """Of the legend, beside those of the methods."""
+NO_WIDTH = (
+    "An interval without width means that all videos had the same outcome, or the same difference: resampling them cannot tell how far "
+    "off it may be."
+)
 
 
 class Extras(NamedTuple):
@@ -91,17 +97,10 @@ def page(result: Result, rows: Sequence[Row], pictures: Pictures, extras: Extras
 
     environment = Environment(loader=PackageLoader("tldr_search.report", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters |= FILTERS
-    environment.globals |= {"interval": interval_text, "plain": _plain, "marker_path": inline.marker_path, "shape_names": SHAPES}
+    environment.globals |= {"interval": interval_text, "plain": plain, "marker_path": inline.marker_path, "shape_names": SHAPES}
     # Macros that are imported see what the template was given only if it is there from the start.
     context = _answer(result, rows) | _search(result, rows) | _prices(result) | _tables(result, extras) | _pictures(pictures, extras)
     return environment.get_template(TEMPLATE).render(context | _front(result, rows, pictures.front) | _shell())
-
-
-def _better(rows: Sequence[Row], best: Row) -> Row | None:
-    """The known shape at the cost of the best schedule that scored the most on the report split, if that is more than the best."""
-    known = [row for row in rows if row.role == "known" and same_rung(row.point.budget, best.point.budget)]
-    most = max(known, key=lambda row: row.point.score, default=None)
-    return most if most and most.point.score > best.point.score else None
 
 
 def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
@@ -111,22 +110,23 @@ def _answer(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """
     winners = at_budget(rows, result.budget)
     best, second = winners[0], winners[1] if len(winners) > 1 else None
+    ahead, better = lead(best, winners[1:]), better_shape(rows, best)
     return {
         "result": result,
         "base": rows[0],
         "best": best,
         "second": second,
-        "lead": lead(best, winners[1:]),
-        "better": _better(rows, best),
-        "correction": correction_text(len(result.winners), "winners"),
-        "corrections": corrections_text(len(result.winners), len(result.baselines)),
+        "against": against(best),
+        "chosen": chosen(result, second, ahead),
+        "lead": ahead,
         "lead_correction": correction_text(len(winners) - 1, "methods"),
-        "at_budget": (*winners, *baselines_at(rows, result.budget)),
-        "equal": equal_cost(result, rows),
+        "above": above(result, best, better) if better else "",
+        **_tests(result, rows),
+        "at_budget": (*_in_order(result, winners), *baselines_at(rows, result.budget)),
+        "equal": _equal_cost(result, rows),
         "metric": metric_name(result.objective),
         "label_free": result.objective in LABEL_FREE,
-        "test": paired_test(result.objective),
-        "twin": twin_text(result.model, result.cost_model),
+        "twin": twin_text(result.model, result.cost_model, result.unit),
         "same_split": SAME_SPLIT if result.same_split else "",
     }
 
@@ -135,15 +135,47 @@ def _search(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
     """What was searched and how."""
     spent = effort(result)
     return {
-        "rows": rows,
+        "rows": listed(rows),
         "spent": spent,
         "effort": effort_text(spent),
-        "rungs": sorted({w.budget for w in result.winners}),
-        "num_search": len(result.base_search.outcomes),
-        "num_report": len(result.base.outcomes),
+        "rungs": sorted({w.budget for w in result.winners}, reverse=True),
+        "num_search": samples_text(result.search_samples, result.search_videos),
+        "num_report": samples_text(result.num_samples, result.num_videos),
         "baselines": methods(result.baselines),
+        "baseline_names": ", ".join(map(method_name, methods(result.baselines))),
+        "known_count": f"{len(result.known)} known shape{'' if len(result.known) == 1 else 's'}",
+        "no_width": f" {NO_WIDTH}" if _some_have_no_width(result, rows) else "",
         "constraints": constraints_text(result.constraints),
     }
+
+
+def _in_order(result: Result, winners: Sequence[Row]) -> list[Row]:
+    """Of the methods in the study, as everywhere on the page; which is the best is told by other means."""
+    order = methods(result.winners)
+    return sorted(winners, key=lambda row: order.index(row.point.method))
+
+
+def _equal_cost(result: Result, rows: Sequence[Row]) -> EqualCost | None:
+    """Likewise; what was not searched comes last."""
+    order, found = methods(result.winners), equal_cost(result, rows)
+    return found and found._replace(lines=tuple(sorted(found.lines, key=lambda line: [*order, line.method].index(line.method))))
+
+
+def _tests(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
+    """Where p-values are from, and how they were corrected for one another: those of the best, those at the budget, and all."""
+    kinds = [kind for kind in AGAINST if any(getattr(row, kind) for row in rows)]
+    return {
+        "test": test_of(result),
+        "correction": corrections_text(rows, kinds, ("winner",)),
+        "corrections": corrections_text(rows, kinds),
+        "all_corrections": corrections_text(rows, kinds, ("winner", "baseline", "known")),
+    }
+
+
+def _some_have_no_width(result: Result, rows: Sequence[Row]) -> bool:
+    """An interval is a single point; that of what is 100 by definition is meant to be one."""
+    told = rows[1:] if result.objective in LABEL_FREE else rows
+    return any(low == high for low, high in (row.ci95 for row in told))
 
 
 def _prices(result: Result) -> dict[str, Any]:
@@ -162,7 +194,7 @@ def _tables(result: Result, extras: Extras) -> dict[str, Any]:
     layers = layer_by_layer(result)
     return {
         "layers": layers,
-        "costs": _by_method(layers),
+        "costs": _by_method(layers, methods(result.winners)),
         "speed": measured(extras.speed) if extras.speed else None,
         "printed": _said_below(published(result)),
     }
@@ -177,10 +209,10 @@ def _said_below(table: Table | None) -> Table | None:
     return table._replace(columns=tuple(table.columns[index] for index in kept), rows=rows)
 
 
-def _by_method(table: Table) -> list[tuple[str, list[list[str]]]]:
-    """(method, its lines without the first cell), in order."""
-    lines = shown(table)
-    return [(name, [line[1:] for line in lines if line[0] == name]) for name in dict.fromkeys(line[0] for line in lines)]
+def _by_method(table: Table, order: Sequence[str]) -> list[tuple[str, list[list[str]]]]:
+    """(method in words, its lines without the first cell), in the order of the methods in the study."""
+    lines, names = shown(table), map(method_name, order)
+    return [(name, own) for name in names if (own := [line[1:] for line in lines if line[0] == name])]
 
 
 def _front(result: Result, rows: Sequence[Row], front: Pareto) -> dict[str, Any]:
@@ -213,11 +245,3 @@ def _shell() -> dict[str, Any]:
 
     script = inline.script()
     return {"style_sheet": Markup(inline.style_sheet()), "script": Markup(script), "policy": inline.policy(script)}
-
-
-def _plain(value: Difference) -> str:
-    """A difference in words: `4.0 points below`, `0.3 points above`, `level with`."""
-    points = round(value.points, 1)
-    if not points:
-        return "level with"
-    return f"{abs(points):.1f}{NBSP}point{'' if abs(points) == 1 else 's'} {'above' if points > 0 else 'below'}"

@@ -1,4 +1,4 @@
-"""A table, computed once, and written as CSV and JSON for programs and as Markdown and LaTeX for people."""
+"""A table, computed once, and written as CSV and JSON for programs and as Markdown for people; `latex` writes it for papers."""
 
 from __future__ import annotations
 
@@ -39,9 +39,13 @@ class Column(NamedTuple):
     is_text: bool = False
     """Flush left; numbers are flush right."""
     is_long: bool = False
-    """LaTeX may break it after its commas."""
+    """Cells are long, and made to be copied: schedules."""
     for_programs: bool = False
     """CSV and JSON alone have it."""
+    repeats: bool = False
+    """It says again what another column says; LaTeX leaves it out."""
+    part: float = 0.0
+    """Of the width of a page: in LaTeX it takes that, and breaks at spaces and after commas. 0: as wide as its cells."""
 
 
 class Table(NamedTuple):
@@ -56,13 +60,6 @@ class Table(NamedTuple):
 
 
 MISSING = "–"
-SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': "''", "\N{MINUS SIGN}": "$-$", "–": "--", "—": "---", "’": "'", "‑": "-", "×": r"$\times$",
-    "\N{NO-BREAK SPACE}": "~",
-}  # fmt: skip
-"""Characters that LaTeX would read, or that not every font has."""
 
 
 def decimals(number: int) -> Callable[[float], str]:
@@ -92,7 +89,7 @@ def gflops_column() -> Column:
 
 def schedule_column() -> Column:
     """That of schedules, as `--schedule` takes them."""
-    return Column("schedule", "schedule", schedule_text, is_text=True, is_long=True)
+    return Column("schedule", "schedule", schedule_text, is_text=True, is_long=True, part=0.15)
 
 
 def p_columns(prefix: str = "") -> tuple[Column, Column]:
@@ -125,26 +122,10 @@ def as_markdown(table: Table) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """A booktabs table that is put in with `\\input`; what was measured is said by a comment and by the caption."""
-    heads = " & ".join(f"{{{latex(column.heading)}}}" for column in _for_people(table))
-    align = "".join(map(_alignment, _for_people(table)))
-    body = [" & ".join(map(_latex_cell, _for_people(table), line)) + r" \\" for line in shown(table)]
-    comment = "% ".join(f"{line}\n" for line in ("% needs \\usepackage{booktabs,array}", " ".join(table.caption.split())))
-    size = r"\footnotesize\setlength{\tabcolsep}{4pt}"
-    inner = "\n".join([rf"\begin{{tabular}}{{{align}}}", r"\toprule", rf"{heads} \\", r"\midrule", *body, r"\bottomrule", r"\end{tabular}"])
-    caption = rf"\caption{{{latex(table.caption)}}}"
-    label = rf"\label{{tab:{table.name.replace('_', '-')}}}"
-    return "\n".join([comment + r"\begin{table*}", r"\centering", caption, label, size, inner, r"\end{table*}"]) + "\n"
+    """See `latex.as_latex`."""
+    from tldr_search.report import latex
 
-
-def _alignment(column: Column) -> str:
-    if column.is_long:
-        return r">{\raggedright\arraybackslash}p{0.2\linewidth}"
-    return "l" if column.is_text else "r"
-
-
-def _latex_cell(column: Column, text: str) -> str:
-    return latex(text).replace(",", r",\allowbreak ") if column.is_long else latex(text)
+    return latex.as_latex(table)
 
 
 FORMATS: dict[str, Callable[[Table], str]] = {"csv": as_csv, "json": as_json, "md": as_markdown, "tex": as_latex}
@@ -165,28 +146,25 @@ def texts(table: Table, formats: Sequence[str] = tuple(FORMATS)) -> dict[str, st
 
 def shown(table: Table) -> list[list[str]]:
     """Every cell for people, in plain text."""
-    return [
-        [MISSING if cell is None else c.show(cell) for c, cell in zip(table.columns, row, strict=True) if not c.for_programs]
-        for row in table.rows
-    ]
+    return [[text_of(c, cell) for c, cell in zip(table.columns, row, strict=True) if not c.for_programs] for row in table.rows]
+
+
+def text_of(column: Column, cell: Cell) -> str:
+    """One cell for people, in plain text."""
+    return MISSING if cell is None else column.show(cell)
 
 
 def _for_people(table: Table) -> list[Column]:
     return [column for column in table.columns if not column.for_programs]
 
 
-def latex(text: str) -> str:
-    """Plain text for LaTeX, on one line."""
-    return "".join(SPECIAL.get(letter, letter) for letter in _one_line(text))
-
-
 def _md(text: str) -> str:
     """Plain text for Markdown, on one line: nothing in it is markup, HTML or the end of a cell."""
-    line = _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{letter}" if letter in "\\`*_[]|~$#" else letter for letter in line)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without line ends, tabs and other control characters."""
     return "".join(letter if letter.isprintable() or letter == "\N{NO-BREAK SPACE}" else " " for letter in text)
 

@@ -77,12 +77,13 @@
       const element = svg.getElementById(`${box.dataset.prefix}-${id}`);
       if (element) marks.set(id, { id, element, ...mark });
     }
-    const chart = { box, svg, marks, shown: null, centres: null, tip: addTip(box), ring: addRing(box) };
+    const chart = { box, svg, marks, shown: null, finger: false, centres: null, tip: addTip(box), ring: addRing(box) };
     for (const mark of marks.values()) if (mark.kind !== "trial") makeReachable(chart, mark);
     const first = data.rows.flat().find((id) => marks.has(id));
     if (first) marks.get(first).element.setAttribute("tabindex", "0");
     box.setAttribute("role", "group");
     box.setAttribute("aria-roledescription", "interactive chart");
+    svg.addEventListener("pointerdown", (event) => { chart.finger = event.pointerType === "touch"; });
     svg.addEventListener("pointermove", (event) => show(chart, nearest(chart, event)));
     svg.addEventListener("pointerleave", () => show(chart, focused(chart)));
     svg.addEventListener("click", (event) => pick(chart, event));
@@ -149,7 +150,7 @@
     if (!mark) return;
     const at = centres(chart).find((c) => c.mark === mark);
     chart.tip.replaceChildren(part("strong", mark.title), ...(mark.copy ? [part("code", mark.copy)] : []),
-      ...mark.lines.map((line) => part("span", line)), ...(mark.copy ? [part("em", "click or Enter copies the schedule")] : []));
+      ...mark.lines.map((line) => part("span", line)), ...(mark.copy ? [part("em", chart.finger ? "tap again to copy the schedule" : "click or Enter copies the schedule")] : []));
     chart.ring.style.left = `${at.x}px`;
     chart.ring.style.top = `${at.y}px`;
     place(chart, at);
@@ -180,6 +181,7 @@
   }
 
   function press(chart, event) {
+    chart.finger = false;
     const mark = focused(chart);
     if (!mark || event.ctrlKey || event.altKey || event.metaKey) return;
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Home: [-Infinity, 0], End: [Infinity, 0] };

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tldr_search.resampling import resampled_rates
+from tldr_search.scores import hits_of, weights_of
 from tldr_search.study.front import front
 from tldr_search.study.result import Point, Result
 
 RESAMPLES = 1000
-DRAWN_AT_ONCE = 2_000_000
-"""Counts of resamples in memory at a time."""
 LEVEL = 95.0
 """Of the intervals, in per cent."""
 ON_THE_CHORD = 1e-9
@@ -65,16 +65,16 @@ def knee_of(points: Sequence[Point]) -> Point | None:
 
 
 def hypervolumes(result: Result) -> tuple[Hypervolume, ...]:
-    """Of each searched method, then of each baseline, with 95 % intervals from a bootstrap over the samples of the report split.
+    """Of each searched method, then of each baseline, with 95 % intervals from a bootstrap over the videos of the report split.
 
     The same resamples serve all methods (1000, seed 0), so that their areas rise and fall together as far as their outcomes do.
     `ValueError` if points were measured on different numbers of samples.
     """
     winners, points = result.winners, (*result.winners, *result.baselines)
-    sizes = sorted({len(p.outcomes) for p in (result.base, *points)})
-    if len(sizes) > 1:
-        raise ValueError(f"the result has points of {sizes} samples on the report split; one number for all would be accepted")
-    resampled = _resampled_scores(np.array([p.outcomes for p in points], dtype=np.float64).T)
+    if len({(len(p.outcomes), p.counts) for p in (result.base, *points)}) > 1:
+        sizes = sorted({p.num_samples for p in (result.base, *points)})
+        raise ValueError(f"the result has points of {sizes} samples on the report split; the same ones for all would be accepted")
+    resampled = _resampled_scores(points)
     found = []
     for searched, group in ((True, winners), (False, result.baselines)):
         for method in dict.fromkeys(p.method for p in group):
@@ -102,12 +102,9 @@ def _of_method(method: str, searched: bool, points: Sequence[Point], resampled: 
     return Hypervolume(method, searched, float(hypervolume(prices, scores, reference)), float(low), float(high))
 
 
-def _resampled_scores(outcomes: Floats) -> Floats:
-    """[n, points] -> [RESAMPLES, points], in per cent: means over n samples drawn with replacement, the same ones for all points."""
-    rng, n = np.random.default_rng(0), len(outcomes)
-    rows, counts = np.unique(outcomes, axis=0, return_counts=True)  # equal samples are drawn together, which is faster
-    at_once = max(1, DRAWN_AT_ONCE // len(rows))
-    sizes = (min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once))
-    drawn = [rng.multinomial(n, counts / n, size=size) @ rows for size in sizes]
-    scores: Floats = np.concatenate(drawn) * (100 / n)
+def _resampled_scores(points: Sequence[Point]) -> Floats:
+    """[RESAMPLES, points], in per cent: the same videos are drawn for all points."""
+    hits = np.stack([hits_of(p.outcomes, p.counts) for p in points], axis=1)
+    weights = weights_of(points[0].outcomes, points[0].counts)
+    scores: Floats = 100 * resampled_rates(hits, weights, np.random.default_rng(0), RESAMPLES)
     return scores

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tldr_search.config import LABEL_FREE
-from tldr_search.report.compare import Difference, corrected, difference, interval
+from tldr_search.report.compare import Difference, corrected, difference, interval, to_base
 from tldr_search.report.words import SHAPES
 from tldr_search.study.front import front
 from tldr_search.study.result import Point, Result
@@ -35,7 +34,7 @@ class Row(NamedTuple):
     to_base: Difference | None
     """Against the unreduced model; None for the unreduced model."""
     to_constant: Difference | None
-    """Of a winner against the same method's constant r on the same rung; None where that was not measured."""
+    """Of a winner against the same method's constant r on the same rung; None where that was not measured, or is the same schedule."""
     to_random: Difference | None
     """Against random dropping on the same rung; None where there is none, and for known shapes."""
     search_score: float | None
@@ -64,6 +63,25 @@ def rows(result: Result) -> tuple[Row, ...]:
         for role, points in groups.items()
         for row in _corrected([_row(result, role, p, id(p) in on_front) for p in sorted(points, key=lambda p: -p.budget)])
     )
+
+
+def listed(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Without the known shapes that are the searched schedule of their method on their rung: that row says so."""
+    found = tuple(rows)
+    searched = [(row.point.method, row.point.schedule, row.point.budget) for row in found if row.role == "winner"]
+
+    def is_searched(point: Point) -> bool:
+        key = (point.method, point.schedule)
+        return any((method, schedule) == key and same_rung(budget, point.budget) for method, schedule, budget in searched)
+
+    return tuple(row for row in found if row.role != "known" or not is_searched(row.point))
+
+
+def num_tests(rows: Iterable[Row], role: str, *names: str) -> tuple[int, ...]:
+    """How many p-values of each kind, `to_base` and so on, the rows of one role have: Holm's method corrected them for one another."""
+    own = [row for row in rows if row.role == role]
+    found = ([getattr(row, name) for row in own] for name in names)
+    return tuple(sum(d is not None and d.p is not None for d in differences) for differences in found)
 
 
 def at_budget(rows: Iterable[Row], budget: float) -> tuple[Row, ...]:
@@ -108,27 +126,20 @@ def methods(points: Iterable[Point]) -> tuple[str, ...]:
 def _row(result: Result, role: str, point: Point, on_front: bool) -> Row:
     random = random_at(result, point.budget) if role in ("winner", "baseline") and point.method != "random" else None
     constant = constant_at(result, point.method, point.budget) if role == "winner" else None
+    same = constant is not None and constant.schedule == point.schedule
     return Row(
         role=role,
         point=point,
-        ci95=interval(point.outcomes),
+        ci95=interval(point.sampled),
         percent_of_base=100 * point.price / result.base.price,
         on_front=on_front,
-        is_constant=constant is not None and constant.schedule == point.schedule,
+        is_constant=same,
         shapes=shapes_of(result, point),
-        to_base=None if role == "base" else _to_base(result, point),
-        to_constant=None if constant is None else difference(point, constant),
+        to_base=None if role == "base" else to_base(point.sampled, result.base.sampled, result.objective),
+        to_constant=None if constant is None or same else difference(point, constant),
         to_random=None if random is None else difference(point, random),
         search_score=_search_score(result, role, point),
     )
-
-
-def _to_base(result: Result, point: Point) -> Difference:
-    """The unreduced model agrees with itself by definition: the distance to 100 is measured, but there is nothing to test against."""
-    if result.objective not in LABEL_FREE:
-        return difference(point, result.base)
-    low, high = interval(point.outcomes)
-    return Difference(point.score - 100, low - 100, high - 100, None, None)
 
 
 def _corrected(rows: Sequence[Row]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The tables at the end of a study, for a terminal: plain ASCII, at most 100 columns."""
+"""The tables at the end of a study, for a terminal: in its width, what is ours in ASCII."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Sequence
 
 from tldr_search.config import LABEL_FREE
 from tldr_search.cost import COUNTED, UNITS
+from tldr_search.report.corrections import corrections_text, test_of
 from tldr_search.report.effort import effort, effort_text
 from tldr_search.report.equal_cost import Line, equal_cost
 from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import Row, at_budget, baselines_at, methods, random_at, rows
+from tldr_search.report.terminal import GAP, aligned, filled, plain, width
 from tldr_search.report.words import (
     SAME_SPLIT,
     amount_text,
     constraints_text,
     correction_text,
-    corrections_text,
     cost_text,
     metric_name,
     p_text,
-    paired_test,
+    samples_text,
     schedule_text,
     sentence,
     shapes_text,
@@ -29,10 +30,10 @@ from tldr_search.report.words import (
 )
 from tldr_search.study.result import Result
 
-WIDTH = 100
-GAP = "  "
 NOTES = 5
 """Notes of the study that are shown; the page has them all."""
+SHAPE_HEADS = {"vid-tldr": "vid-tldr\nshape", "constant": "const r", "sta": "sta\nshape", "decreasing": "decreasing"}
+"""Known shapes by their origin, short, and unlike the methods beside them."""
 
 
 def screen_table(result: Result) -> str:
@@ -40,15 +41,7 @@ def screen_table(result: Result) -> str:
     table = rows(result)
     warning = [f"WARNING: {SAME_SPLIT}."] if result.same_split else []
     parts = [*warning, _winners(result, table), _schedules(result, table), *_equal_cost(result, table), *_ladder(result, table)]
-    return "\n\n".join([*parts, _reading(result, table), *_notes(result)])
-
-
-def aligned(lines: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
-    """Columns as wide as their widest cell, flush left or right, without spaces at the ends of lines."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        GAP.join(c.ljust(w) if flush else c.rjust(w) for c, w, flush in zip(line, widths, left, strict=True)).rstrip() for line in lines
-    ]
+    return plain("\n\n".join([*parts, _reading(result, table), *_notes(result)]))
 
 
 def _shown(result: Result, table: Sequence[Row]) -> list[Row]:
@@ -56,9 +49,9 @@ def _shown(result: Result, table: Sequence[Row]) -> list[Row]:
 
 
 def _winners(result: Result, table: Sequence[Row]) -> str:
-    constant = ["vs const r", "p"] if result.known else []
+    constant = ["vs\nconst r", "p"] if result.known else []
     prices = [UNITS[unit] for unit in dict.fromkeys((result.unit, COUNTED))]
-    lines = [["method", *prices, "% of base", "score [95 %]", "vs base", "p", *constant]]
+    lines = [["method", *prices, "% of\nunreduced", "score [95 %]", "vs\nunreduced", "p", *constant]]
     lines += [_cells(row, len(prices), len(constant)) for row in _shown(result, table)]
     return "\n".join(aligned(lines, [True] + [False] * (len(lines[0]) - 1)))
 
@@ -76,28 +69,30 @@ def _name(row: Row) -> str:
 
 
 def _to_constant(row: Row) -> list[str]:
+    if row.is_constant:
+        return ["is const r", ""]
     if row.to_constant is None:
         return ["-", "-"] if row.role == "winner" else ["", ""]
-    return ["is const r" if row.is_constant else signed(row.to_constant.points), p_text(row.to_constant.p_holm)]
+    return [signed(row.to_constant.points), p_text(row.to_constant.p_holm)]
 
 
 def _schedules(result: Result, table: Sequence[Row]) -> str:
     """As `--schedule` takes them, broken after commas."""
     shown = _shown(result, table)[1:]
-    width = max(len(_name(row)) for row in shown)
-    lines = [f"{'':<{width}}{GAP}schedule (as --schedule takes it, for {result.cost_model})"]
+    first = max(len(_name(row)) for row in shown)
+    lines = [f"{'':<{first}}{GAP}schedule (as --schedule takes it, for {result.cost_model})"]
     for row in shown:
-        parts = _schedule_lines(row, WIDTH - width - len(GAP))
-        lines += [f"{name:<{width}}{GAP}{part}" for name, part in zip((_name(row), *[""] * (len(parts) - 1)), parts, strict=True)]
+        parts = _schedule_lines(row, width() - first - len(GAP))
+        lines += [f"{name:<{first}}{GAP}{part}" for name, part in zip((_name(row), *[""] * (len(parts) - 1)), parts, strict=True)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _schedule_lines(row: Row, width: int) -> list[str]:
+def _schedule_lines(row: Row, room: int) -> list[str]:
     """Broken after commas; then what it is, if it is a known shape."""
-    parts = textwrap.wrap(schedule_text(row.point.schedule).replace(",", ", "), width, break_long_words=False)
+    parts = textwrap.wrap(schedule_text(row.point.schedule).replace(",", ", "), max(room, 1), break_long_words=False)
     lines = [part.replace(", ", ",") for part in parts]
-    note = f"{GAP}(is {shapes_text(row.shapes)})".replace("’", "'") if row.shapes else ""
-    return [*lines[:-1], lines[-1] + note] if len(lines[-1] + note) <= width else [*lines, note]
+    note = f"{GAP}(is {shapes_text(row.shapes)})" if row.shapes else ""
+    return [*lines[:-1], lines[-1] + note] if len(lines[-1] + note) <= room else [*lines, note]
 
 
 def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
@@ -105,12 +100,13 @@ def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
     found = equal_cost(result, table)
     if found is None:
         return []
-    lines = [["method", "searched", *found.shapes, "vs best shape", "p"], *map(_equal_cost_cells, found.lines)]
-    heading = textwrap.fill(
+    heads = (SHAPE_HEADS.get(shape, f"{shape}\nshape") for shape in found.shapes)
+    lines = [["method", "searched", *heads, "vs best\nshape", "p"], *map(_equal_cost_cells, found.lines)]
+    heading = filled(
         f"Methods at equal cost ({amount_text(result.budget, result.unit)}), each with its searched schedule and with known shapes: "
         f"{metric_name(result.objective)} (%), half the 95 % interval in brackets, * the best of its line. "
-        f"vs best shape: searched minus the shape that did best here{correction_text(found.num_tests, 'methods')}:",
-        WIDTH,
+        f"vs best shape: searched minus the shape that did best here, `same` where that is its schedule"
+        f"{correction_text(found.num_tests, 'methods')}:"
     )
     return ["\n".join([heading, *aligned(lines, [True] + [False] * (len(lines[0]) - 1))])]
 
@@ -118,7 +114,7 @@ def _equal_cost(result: Result, table: Sequence[Row]) -> list[str]:
 def _equal_cost_cells(line: Line) -> list[str]:
     cells = ["-" if cell is None else _score_cell(cell, line.is_best(cell)) for cell in line.cells]
     if line.same_schedule:
-        return [line.method, *cells, "same schedule", ""]
+        return [line.method, *cells, "same", ""]
     against = ["-", "-"] if line.to_known is None else [signed(line.to_known.points), p_text(line.to_known.p_holm)]
     return [line.method, *cells, *against]
 
@@ -134,11 +130,15 @@ def _ladder(result: Result, table: Sequence[Row]) -> list[str]:
     if len(rungs) < 2:
         return []
     names = methods(result.winners)
-    rivals = [*(["vs const r", "p"] if result.known else []), *(["random", "vs random", "p"] if result.baselines else [])]
-    lines = [[UNITS[result.unit], "% of base", *names, *rivals], *(_rung(result, table, rung, names) for rung in rungs)]
+    rivals = [*(["vs\nconst r", "p"] if result.known else []), *(["random", "vs\nrandom", "p"] if result.baselines else [])]
+    lines = [
+        [UNITS[result.unit], "% of\nunreduced", *(name.replace(":", ":\n") for name in names), *rivals],
+        *(_rung(result, table, rung, names) for rung in rungs),
+    ]
     best = f"the method that was best on the {result.search_split} split" if len(names) > 1 else names[0]
-    reading = f" (vs: {best}; p{correction_text(len(result.winners), 'winners')})" if rivals else ""
-    heading = textwrap.fill(f"{metric_name(result.objective)} (%) at every cost{reading}:", WIDTH)
+    kinds = [*(["to_constant"] if result.known else []), *(["to_random"] if result.baselines else [])]
+    reading = f" (vs: {best}; p{corrections_text(table, kinds, ('winner',))})" if rivals else ""
+    heading = filled(f"{metric_name(result.objective)} (%) at every cost{reading}:")
     return ["\n".join([heading, *aligned(lines, [False] * len(lines[0]))])]
 
 
@@ -168,19 +168,20 @@ def _reading(result: Result, table: Sequence[Row]) -> str:
     )
     seen = f"{SAME_SPLIT}." if result.same_split else "which the search did not see."
     against = "the unreduced model scores 100 by definition" if result.objective in LABEL_FREE else "points against the unreduced model"
-    num_tests = len(result.winners), len(result.baselines)
+    kinds = ("to_base", "to_constant") if result.known else ("to_base",)
+    samples = samples_text(result.num_samples, result.num_videos)
     sentences = [
-        sentence(twin_text(result.model, result.cost_model)),
+        sentence(twin_text(result.model, result.cost_model, result.unit)),
         f"Budget: {amount_text(result.budget, result.unit)}.",
-        f"Score: {metric_name(result.objective)} (%) on the {len(result.base.outcomes)} samples of the {result.report_split} split, {seen}",
+        f"Score: {metric_name(result.objective)} (%) on the {samples} of the {result.report_split} split of {result.benchmark}, {seen}",
         best,
-        f"vs base: {against}; p: {paired_test(result.objective)}{corrections_text(*num_tests, 'winners (methods x costs)')}.",
+        f"vs unreduced: {against}; p: {test_of(result)}{corrections_text(table, kinds)}.",
         f"Searched: {effort_text(effort(result))}.",
         _knee(result),
         f"Hypervolume (% of unreduced cost x 100 %, by the lines alone, without known shapes): {_areas(result)}.",
         f"Schedules held to: {constraints_text(result.constraints)}." if result.constraints else "",
     ]
-    return textwrap.fill(" ".join(filter(None, sentences)), WIDTH)
+    return filled(" ".join(filter(None, sentences)))
 
 
 def _areas(result: Result) -> str:
@@ -194,8 +195,7 @@ def _knee(result: Result) -> str:
         return ""
     name = "the unreduced model" if found.method == "none" else found.method
     if found in result.known:
-        shape = shapes_text((found.origin,)).replace("’", "'")
-        name += f" with {shape}, a known shape,"
+        name += f" with {shapes_text((found.origin,))}, a known shape,"
     return f"Knee of the front: {name} at {amount_text(found.price, result.unit)}, {found.score:.1f} %."
 
 
@@ -204,4 +204,4 @@ def _notes(result: Result) -> list[str]:
         return []
     more = len(result.notes) - NOTES
     lines = [*result.notes[:NOTES], *([f"and {more} more, in report.html"] if more > 0 else [])]
-    return ["Notes:\n" + "\n".join(textwrap.fill(line, WIDTH, initial_indent="- ", subsequent_indent="  ") for line in lines)]
+    return ["Notes:\n" + "\n".join(filled(f"- {line}", indent="  ") for line in lines)]

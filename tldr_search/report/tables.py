@@ -61,7 +61,8 @@ def document(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
         "objective": result.objective,
         "split": result.report_split,
         "same_split": result.same_split,
-        "num_samples": len(result.base.outcomes),
+        "num_samples": result.num_samples,
+        "num_videos": result.num_videos,
         "unit": result.unit,
         f"budget_{result.unit}": result.budget,
         "base_gflops": _round(result.base.gflops),
@@ -75,10 +76,18 @@ def document(result: Result, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _equal_cost(result: Result, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Per searched method: how far its own schedule is before the known shape that did best at the budget."""
+    """Per searched method: how far its own schedule is before the known shape that did best at the budget, if it is another one."""
     found = equal_cost(result, rows)
-    lines = [line for line in found.lines if line.to_known] if found else []
-    return [{"method": line.method, "best_shape": line.rival, "to_best_shape": difference_record(line.to_known)} for line in lines]
+    lines = [line for line in found.lines if line.to_known or line.same_schedule] if found else []
+    return [
+        {
+            "method": line.method,
+            "best_shape": line.rival,
+            "same_schedule": line.same_schedule,
+            "to_best_shape": difference_record(line.to_known),
+        }
+        for line in lines
+    ]
 
 
 def front_json(result: Result, rows: Sequence[Row]) -> str:

@@ -8,11 +8,12 @@ from itertools import compress
 from tldr_search.cost import COUNTED, UNITS
 from tldr_search.published import published_points
 from tldr_search.report.compare import Difference
+from tldr_search.report.corrections import AGAINST, corrections_text, test_of
 from tldr_search.report.equal_cost import equal_cost
 from tldr_search.report.layers import MethodLayers, Part, layers
 from tldr_search.report.markup import Cell, Column, Estimate, Table, change, decimals, gflops_column, p_columns, schedule_column, score, yes
 from tldr_search.report.quality import hypervolumes
-from tldr_search.report.rows import Row, at_budget, baselines_at
+from tldr_search.report.rows import Row, at_budget, baselines_at, listed
 from tldr_search.report.speed import Speed, Timed
 from tldr_search.report.words import (
     ON_FRONT,
@@ -21,11 +22,10 @@ from tldr_search.report.words import (
     amount_text,
     constraints_text,
     correction_text,
-    corrections_text,
     cost_text,
     method_name,
     metric_name,
-    paired_test,
+    samples_text,
     sentence,
     shapes_text,
     twin_text,
@@ -34,9 +34,9 @@ from tldr_search.study.result import Result
 
 Field = tuple[Column, Callable[[Row], Cell]]
 """A column, and what stands there for a row."""
-METHOD = Column("method", "method", method_name, is_text=True)
+METHOD = Column("method", "method", method_name, is_text=True, part=0.1)
 ROLES = {"base": "unreduced", "winner": "searched", "baseline": "not searched", "known": "known shape"}
-ORIGINS = {**SHAPES, "base": "–"}
+ORIGINS = {**SHAPES, "base": "–", "sensitivity": "probes", "neighbour": "neighbour of another cost", "model": "Gaussian process"}
 
 
 def tables(result: Result, rows: Sequence[Row], speed: Speed | None = None) -> Iterator[Table]:
@@ -51,10 +51,10 @@ def tables(result: Result, rows: Sequence[Row], speed: Speed | None = None) -> I
 def winners(result: Result, rows: Sequence[Row]) -> Table:
     """The unreduced model, then every method at the budget: searched ones first, the best on the search split in front."""
     chosen = [rows[0], *at_budget(rows, result.budget), *baselines_at(rows, result.budget)]
-    corrections = corrections_text(len(result.winners), len(result.baselines), "winners (methods x costs)")
+    kinds = _kinds(result, "unreduced", "constant", "random")
     caption = (
         f"The best schedule of each method at {amount_text(result.budget, result.unit)}. "
-        f"p: {paired_test(result.objective)}{corrections}. {_conditions(result)}"
+        f"p: {test_of(result)}{corrections_text(rows, kinds)}. {_conditions(result)}"
     )
     method, schedule, *numbers = _subject(result)
     shape = [_shape_field()] if any(row.shapes for row in chosen) else []
@@ -63,18 +63,23 @@ def winners(result: Result, rows: Sequence[Row]) -> Table:
 
 
 def front(result: Result, rows: Sequence[Row]) -> Table:
-    """Everything that was measured on the report split."""
-    caption = f"Everything measured on the {result.report_split} split; on the front: {ON_FRONT}."
+    """Everything that was measured on the report split; a searched schedule that is a known shape stands there once."""
+    caption = (
+        f"Everything measured on the {result.report_split} split; on the front: {ON_FRONT}. A searched schedule that is a known shape "
+        "stands here once, as searched. Origin: where the schedule came from: a known shape brought to the cost, the probes of single "
+        "layers, the schedule chosen at another cost, or a proposal of the Gaussian process or of another sampler. "
+        f"p: {test_of(result)}{corrections_text(rows, ('to_base',), ('winner', 'baseline', 'known'))}. {_conditions(result)}"
+    )
     role = Column("role", "role", lambda name: ROLES[name], is_text=True)
-    origin = Column("origin", "origin", lambda name: ORIGINS.get(name, name), is_text=True)
-    fields: list[Field] = [(role, lambda row: row.role), (origin, lambda row: row.point.origin)]
+    origin = Column("origin", "origin", _origins, is_text=True, part=0.1)
+    fields: list[Field] = [(role, lambda row: row.role), (origin, lambda row: ",".join(row.shapes) or row.point.origin)]
     on_front: Field = (Column("on_front", "on the front", yes, is_text=True), lambda row: row.on_front)
     subject = _subject(result)
     return _of_rows(
         "front",
-        f"{caption} {_test(result, len(result.winners), 'winners, and likewise over what was not searched')} {_conditions(result)}",
+        caption,
         [fields[0], subject[0], fields[1], *subject[1:], *_differences(result, "unreduced"), on_front],
-        rows,
+        listed(rows),
     )
 
 
@@ -85,12 +90,12 @@ def equal(result: Result, rows: Sequence[Row]) -> Table | None:
         return None
     shapes = [Column(f"shape_{shape.replace('-', '_')}", SHAPES.get(shape, shape), score) for shape in found.shapes]
     best = Column("best_shape", "best shape", lambda name: SHAPES.get(name, name), is_text=True)
-    same = Column("same_schedule", "same schedule", yes, is_text=True)
+    same = Column("same_schedule", "same schedule", yes, is_text=True, repeats=True)
     against = [best, same, Column("to_best_shape", "searched vs best shape", change), *p_columns()]
     caption = (
         f"Methods at equal cost ({amount_text(result.budget, result.unit)}), each with its searched schedule and with known shapes. The "
         f"best shape is the one that did best here, which favours it; where the searched schedule is that very shape, "
-        f"nothing is left to test. {_test(result, found.num_tests, 'methods')} "
+        f"nothing is left to test. p: {test_of(result)}{correction_text(found.num_tests, 'methods')}. "
     )
     lines = [
         (
@@ -98,7 +103,7 @@ def equal(result: Result, rows: Sequence[Row]) -> Table | None:
             *(None if cell is None else _score(cell) for cell in line.cells),
             line.rival or None,
             line.same_schedule,
-            *_difference(None if line.same_schedule else line.to_known),
+            *_difference(line.to_known),
         )
         for line in found.lines
     ]
@@ -130,7 +135,7 @@ def areas(result: Result) -> Table:
     caption = (
         "Hypervolume: the area that the schedules on the line of a method dominate (known shapes are not counted), in per cent of the "
         f"rectangle from 0 to the unreduced model’s "
-        f"{amount_text(result.base.price, result.unit)} and from 0 to 100 %; in brackets 95 % intervals (paired bootstrap over samples)."
+        f"{amount_text(result.base.price, result.unit)} and from 0 to 100 %; in brackets 95 % intervals (paired bootstrap over videos)."
     )
     lines = tuple((h.method, h.searched, Estimate(h.percent, h.low, h.high)) for h in hypervolumes(result))
     return Table("hypervolume", f"{caption} {_conditions(result)}", columns, lines)
@@ -184,7 +189,7 @@ def published(result: Result) -> Table | None:
 
 def _shape_field() -> Field:
     """Which known shape a schedule is, if any: origins with commas for programs."""
-    column = Column("known_shape", "which is", lambda names: shapes_text(names.split(",")), is_text=True)
+    column = Column("known_shape", "which is", lambda names: shapes_text(names.split(",")), is_text=True, part=0.1)
     return column, lambda row: ",".join(row.shapes) or None
 
 
@@ -200,7 +205,7 @@ def _subject(result: Result) -> list[Field]:
         (True, (schedule_column(), lambda row: row.point.schedule if row.role != "base" else None)),
         (result.unit != COUNTED, (price, lambda row: row.point.price)),
         (True, (gflops_column(), lambda row: row.point.gflops)),
-        (True, (Column("percent_of_base", "% of base", decimals(1)), lambda row: row.percent_of_base)),
+        (True, (Column("percent_of_base", "% of unreduced", decimals(1), repeats=True), lambda row: row.percent_of_base)),
         (True, (Column("score", f"{metric_name(result.objective)} (%)", score), _score)),
     ]
     return list(compress((field for _, field in fields), (there for there, _ in fields)))
@@ -208,10 +213,13 @@ def _subject(result: Result) -> list[Field]:
 
 def _differences(result: Result, *to: str) -> list[Field]:
     """Against the unreduced model, constant r and random dropping, as far as asked for and measured, each with its p-values."""
+    return [field for name in _kinds(result, *to) for field in _difference_fields(name, AGAINST[name])]
+
+
+def _kinds(result: Result, *to: str) -> list[str]:
     there = {"unreduced": True, "constant": bool(result.known), "random": any(p.method == "random" for p in result.baselines)}
-    heads = {"unreduced": "vs unreduced", "constant": "vs constant r", "random": "vs random"}
     names = {"unreduced": "to_base", "constant": "to_constant", "random": "to_random"}
-    return [field for key in to if there[key] for field in _difference_fields(names[key], heads[key])]
+    return [names[key] for key in to if there[key]]
 
 
 def _difference_fields(name: str, head: str) -> list[Field]:
@@ -248,16 +256,18 @@ def _range(value: Estimate) -> str:
     return f"{value.value:.1f} [{value.low:.1f}, {value.high:.1f}]"
 
 
-def _test(result: Result, number: int, what: str) -> str:
-    return f"p: {paired_test(result.objective)}{correction_text(number, what)}."
+def _origins(names: str) -> str:
+    """Origins with commas between them: the known shapes that a schedule is."""
+    first, *others = names.split(",")
+    return shapes_text((first, *others)) if first in SHAPES else ORIGINS.get(names, names)
 
 
 def _conditions(result: Result) -> str:
     """What scores are, in sentences."""
     held = f"Schedules were held to this: {constraints_text(result.constraints)}. " if result.constraints else ""
     same = f"Warning: {SAME_SPLIT}. " if result.same_split else ""
-    samples = f"the {len(result.base.outcomes)} samples of the {result.report_split} split of {result.benchmark}"
+    samples = f"the {samples_text(result.num_samples, result.num_videos)} of the {result.report_split} split of {result.benchmark}"
     return (
-        f"{same}Score: {metric_name(result.objective)} (%) on {samples}; in brackets 95 % intervals (bootstrap over samples, paired for "
-        f"differences). {held}{sentence(twin_text(result.model, result.cost_model))}"
+        f"{same}Score: {metric_name(result.objective)} (%) on {samples}; in brackets 95 % intervals (bootstrap over videos, paired for "
+        f"differences). {held}{sentence(twin_text(result.model, result.cost_model, result.unit))}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tldr_search.cost import UNITS
+from tldr_search.cost import COUNTED, UNITS
 
 METHODS = {
     "none": "unreduced model",
@@ -45,8 +45,9 @@ WHOLE = 3
 
 
 def method_name(method: str) -> str:
-    """The name that a paper would use; a method that isn't known here keeps its own."""
-    return METHODS.get(method, method)
+    """The name that a paper would use, with what was chosen about it: `ToMe (metric=features)`; an unknown method keeps its own."""
+    name, *chosen = method.split(":")
+    return METHODS.get(name, name) + (f" ({', '.join(chosen)})" if chosen else "")
 
 
 def metric_name(metric: str) -> str:
@@ -65,11 +66,6 @@ def schedule_text(schedule: Sequence[int]) -> str:
     while len(schedule) > WHOLE and len(numbers) > 1 and numbers[-1] == 0:
         numbers.pop()
     return ",".join(map(str, numbers))
-
-
-def paired_test(objective: str) -> str:
-    """The paired test behind the p-values."""
-    return "Wilcoxon signed-rank test" if objective == "fidelity" else "exact McNemar test"
 
 
 def amount_text(amount: float, unit: str) -> str:
@@ -132,12 +128,6 @@ def correction_text(number: int, what: str) -> str:
     return f", Holm over {number} {what}" if number > 1 else ""
 
 
-def corrections_text(num_winners: int, num_baselines: int, winners: str = "winners") -> str:
-    """`correction_text` where what was not searched has p-values, too, which were corrected by themselves."""
-    parts = [f"{number} {what}" for number, what in ((num_winners, winners), (num_baselines, "baselines")) if number > 1]
-    return f", Holm over {' and, separately, over '.join(parts)}" if parts else ""
-
-
 def interval_text(low: float, high: float) -> str:
     """`-4.0 to +1.3`, with true minus signs."""
     return f"{signed_text(low)} to {signed_text(high)}"
@@ -153,11 +143,18 @@ def duration_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def twin_text(model: str, cost_model: str) -> str:
-    """What was measured on which model; a sentence without its full stop."""
-    if model == cost_model:
-        return f"quality measured on and cost counted for {model}"
-    return f"quality measured on {model}, cost counted for {cost_model}"
+def samples_text(num_samples: int, num_videos: int) -> str:
+    """`300 videos`; with several samples of a video `300 samples on 75 videos`."""
+    videos = f"{num_videos} video{'' if num_videos == 1 else 's'}"
+    return videos if num_samples == num_videos else f"{num_samples} samples on {videos}"
+
+
+def twin_text(model: str, cost_model: str, unit: str = COUNTED) -> str:
+    """What was measured on which model, and whether its cost was counted or measured, too; a sentence without its full stop."""
+    cost = "counted for" if unit == COUNTED else "measured on"
+    if model != cost_model:
+        return f"quality measured on {model}, cost {cost} {cost_model}"
+    return f"quality and cost measured on {model}" if unit != COUNTED else f"quality measured on and cost counted for {model}"
 
 
 def sentence(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -42,13 +43,21 @@ def keep_settings(run: Path, settings: Mapping[str, object], identity: Mapping[s
         write_settings(run / name, content)
 
 
-def remove_if_empty(run: Path, *own: str) -> None:
-    """Leaves no directory behind in which nothing was measured: nothing but settings, the lock, and files of this study's `own`."""
-    if (run / RESULT).exists() or not run.is_dir():
-        return
-    files = [run / name for name in (SETTINGS, IDENTITY, "lock", *own)]
-    if {*run.iterdir()} <= {*files} and not any(b'"part ' in file.read_bytes() for file in files if file.name in own and file.exists()):
-        shutil.rmtree(run, ignore_errors=True)
+@contextmanager
+def tidied(run: Path, *own: str) -> Iterator[None]:
+    """Leaves no directory behind in which nothing was measured: nothing but settings, the lock, and files of this study's `own`.
+
+    What was there before stays. To be used within the lock: the directory of another process is not ours to remove.
+    """
+    lock = run / "lock"
+    before = {*run.iterdir()} - {lock}
+    try:
+        yield
+    finally:
+        files = [run / name for name in (SETTINGS, IDENTITY, *own)]
+        measured = any(b'"part ' in file.read_bytes() for file in files if file.name in own and file.exists())
+        if not before and not measured and {*run.iterdir()} <= {*files, lock}:
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def write_settings(path: Path, settings: Mapping[str, object]) -> None:

@@ -75,7 +75,7 @@ class Measurements:
         same = [r for r in self._claims.records() if r.is_done and _where(r.key) == _where(wanted.key)]
         if same and digest(evaluation.sample_ids) not in same[0].samples.values():
             raise RuntimeError(
-                f"{wanted.key} was measured on {len(evaluation.outcomes)} samples that are not those of {same[0].key}; "
+                f"{wanted.key} was measured on {evaluation.sampled.num_samples} samples that are not those of {same[0].key}; "
                 "are there videos that can be read only at times?"
             )
 

@@ -54,21 +54,25 @@ class PatientStorage(BaseStorage):
         except Exception as error:
             if not is_away(error):
                 raise
-            return self._wait(call, error)
+            away = error
+        return self._wait(call, away)  # out here, or it would be the context of every later error, which would then count as away, too
 
     def _wait(self, call: Callable[[], T], error: Exception) -> T:
         with self._lock:  # threads that wait at the same time say so once
             self._waiting += 1
             if self._waiting == 1:
                 self._say(f"the storage of the study is away, waiting for it: {first_line(error)}")
+        is_back = True
         try:
-            answer = self._repeat(call, error)
+            return self._repeat(call, error)
+        except RuntimeError as over:  # `UpdateFinishedTrialError` is one, too, but it is the storage's answer
+            is_back = isinstance(over, UpdateFinishedTrialError)
+            raise
         finally:
             with self._lock:
                 self._waiting -= 1
-        if not self._waiting:
-            self._say("the storage of the study is back")
-        return answer
+            if is_back and not self._waiting:
+                self._say("the storage of the study is back")
 
     def _repeat(self, call: Callable[[], T], error: Exception) -> T:
         deadline = time.monotonic() + self._limit

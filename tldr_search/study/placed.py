@@ -28,6 +28,11 @@ def place(ground: Ground, budget: float, name: str) -> Placed | None:
         return None
 
 
+def shaped(spec: str, name: str) -> str:
+    """A method with a known shape, in words: `sta with vid-tldr's shape`, `sta with constant r`."""
+    return f"{spec} with {name} r" if name in ("constant", "decreasing") else f"{spec} with {name}'s shape"
+
+
 def placed(found: Point) -> Placed:
     """Where a point lies."""
     return Placed(found.method, found.budget, found.origin, OnBudget(found.schedule, found.evaluated, found.gflops, found.price))

@@ -62,6 +62,8 @@ class Plan(NamedTuple):
     jobs: tuple[Job, ...]
     seconds: float | None
     """Of one worker, at the most; None: not measured."""
+    seconds_per_video: float | None
+    """Unreduced, which that is computed from."""
 
 
 class Speed(NamedTuple):
@@ -89,7 +91,8 @@ def plan(config: StudyConfig, grounds: Mapping[str, Ground], known: Speed | None
     budget, rungs = config.budget_at(searched[0].base), config.rungs_at(searched[0].base)
     jobs = tuple(_jobs(config, grounds, _probed(config, known)))
     reaches = tuple(_reach(ground, budget, config.seed) for ground in searched)
-    return Plan(config.name, config.unit, budget, rungs, reaches, jobs, None if known is None else _seconds(jobs, known))
+    seconds, pace = (None, None) if known is None else (_seconds(jobs, known), known.seconds_per_video)
+    return Plan(config.name, config.unit, budget, rungs, reaches, jobs, seconds, pace)
 
 
 def _seconds(jobs: tuple[Job, ...], known: Speed) -> float:
@@ -147,4 +150,5 @@ def record(found: Plan, profile: str | None = None) -> dict[str, Any]:
         "evaluations": sum(job.evaluations for job in found.jobs),
         "passes": sum(job.passes for job in found.jobs),
         "seconds": found.seconds,
+        "seconds_per_video": found.seconds_per_video,
     }

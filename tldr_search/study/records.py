@@ -1,7 +1,8 @@
 """What a trial keeps of its evaluations, in user attributes that fit every database that Optuna knows.
 
 MySQL's TEXT holds 64 KB, so an attribute is never longer than `LONGEST` and what is longer goes on in the next one. Outcomes that are
-all 0 or 1 are bits, others float32: what is read back is the float32 nearest to what was measured.
+all 0 or 1 are bits, others float32: what is read back is the float32 nearest to what was measured. Where videos have several samples, it
+is their hits that are float32, which whole numbers survive, and how many samples there are comes after them, as uint32.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
-from tldr_search.scores import Evaluation
+from tldr_search.scores import Evaluation, hits_of
 
 CLAIM = "claim"
 """User attribute: the key and the notes of a trial, written at once."""
 LONGEST = 48_000
+BITS, FLOATS, HITS = "bits", "float32", "hits"
+"""How outcomes are kept."""
 
 
 class Record(NamedTuple):
@@ -79,9 +82,10 @@ def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
 
     The one named after the part is the last: if it is there, all are.
     """
-    outcomes = np.asarray(evaluation.outcomes, dtype=np.float64)
-    binary = bool(np.isin(outcomes, (0.0, 1.0)).all())
-    text = _text(np.packbits(outcomes.astype(bool)) if binary else outcomes.astype("<f4"))
+    outcomes, counts = np.asarray(evaluation.outcomes, dtype=np.float64), evaluation.counts
+    kind = HITS if counts else BITS if np.isin(outcomes, (0.0, 1.0)).all() else FLOATS
+    values = np.packbits(outcomes.astype(bool)) if kind == BITS else hits_of(outcomes, counts).astype("<f4")
+    text = _text(values.tobytes() + np.asarray(counts, dtype="<u4").tobytes())
     first, *others = [text[i : i + LONGEST] for i in range(0, len(text), LONGEST)]
     head = {
         "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
@@ -90,7 +94,8 @@ def to_attributes(part: float, evaluation: Evaluation) -> dict[str, Any]:
         "num_videos": int(evaluation.num_videos),
         "num_samples": len(outcomes),
         "samples": digest(evaluation.sample_ids),
-        "outcomes": "bits" if binary else "float32",
+        "outcomes": kind,
+        "most_samples": max(counts, default=1),
         "pieces": 1 + len(others),
         "data": first,
     }
@@ -112,11 +117,7 @@ def _evaluation(name: str, attributes: Mapping[str, Any]) -> Evaluation:
     head = attributes[name]
     text = "".join(itertools.chain([head["data"]], (attributes[f"{name} +{i}"] for i in range(1, head["pieces"]))))
     content = zlib.decompress(base64.b85decode(text))
-    outcomes: NDArray[Any] = (
-        np.unpackbits(np.frombuffer(content, np.uint8), count=head["num_samples"])
-        if head["outcomes"] == "bits"
-        else np.frombuffer(content, "<f4")
-    )
+    outcomes, counts = _unpacked(head, content)
     return Evaluation(
         metrics=head["metrics"],
         objective=head["objective"],
@@ -124,12 +125,34 @@ def _evaluation(name: str, attributes: Mapping[str, Any]) -> Evaluation:
         sample_ids=(),
         seconds=head["seconds"],
         num_videos=head["num_videos"],
+        counts=tuple(counts.tolist()),
     )
+
+
+def _unpacked(head: Mapping[str, Any], content: bytes) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(outcomes, counts), counts empty where each video has one sample.
+
+    Before counts were kept (`most_samples` is missing), outcomes of videos with several samples were their hits over the mean count, from
+    which the hits can't be told: `ValueError`. Those of `fidelity` lie between 0 and 1 with one sample, too.
+    """
+    n, none = head["num_samples"], np.empty(0, dtype=np.int64)
+    if head["outcomes"] == BITS:
+        return np.unpackbits(np.frombuffer(content, np.uint8), count=n), none
+    values = np.frombuffer(content, "<f4", count=n).astype(np.float64)
+    if head["outcomes"] == HITS:
+        counts = np.frombuffer(content, "<u4", offset=4 * n).astype(np.int64)
+        return values / counts, counts
+    if "most_samples" not in head and (head["objective"] != "fidelity" or values.max(initial=0) > 1):
+        raise ValueError(
+            f"the storage of this study has evaluations of {n} videos with several samples each, and not how many, as an earlier version "
+            "of tldr_search left it; another --name, or another --out, would be accepted"
+        )
+    return values, none
 
 
 def _name(part: float) -> str:
     return f"part {part!r}"
 
 
-def _text(values: NDArray[Any]) -> str:
-    return base64.b85encode(zlib.compress(values.tobytes())).decode()
+def _text(content: bytes) -> str:
+    return base64.b85encode(zlib.compress(content)).decode()

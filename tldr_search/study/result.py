@@ -11,8 +11,9 @@ from pathlib import Path
 from tldr_search.cost.budget import UNITS
 from tldr_search.files import write_whole
 from tldr_search.records import restored, versioned
+from tldr_search.scores import Outcomes
 
-FORMAT = 4
+FORMAT = 5
 """Version of the file; a reader refuses others."""
 TOLERANCE = 1e-6
 """Of what is a rate by rounding."""
@@ -39,7 +40,7 @@ class Point:
     metrics: Mapping[str, float]
     """Every metric of the task."""
     outcomes: tuple[float, ...]
-    """Per sample, in [0, 1]."""
+    """Per video, the mean over its samples, in [0, 1]."""
     seconds: float
     """Wall time of the evaluation."""
     price: float
@@ -48,6 +49,18 @@ class Point:
     """Videos that were computed for it."""
     part: float = 1.0
     """Share of the split's videos that it was measured on; below 1 for a trial that was stopped early: its score compares with no other."""
+    counts: tuple[int, ...] = ()
+    """Samples (captions, questions) of each video; empty where each has one."""
+
+    @property
+    def sampled(self) -> Outcomes:
+        """What its interval and its differences are computed from."""
+        return Outcomes(self.outcomes, self.counts)
+
+    @property
+    def num_samples(self) -> int:
+        """Over all videos."""
+        return self.sampled.num_samples
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,8 @@ class Result:
     """The model whose GFLOPs are counted; another name than `model` for a cost twin."""
     overrides: Mapping[str, int]
     """Fields of the cost model's architecture that are not those of its row: `frames`, `num_classes`."""
+    evaluated_overrides: Mapping[str, int]
+    """Likewise of the model that was evaluated."""
     checkpoint: str | None
     """Weights of `model`; None for those in the package."""
     benchmark: str
@@ -105,7 +120,27 @@ class Result:
     versions: Mapping[str, str]
     """Versions of the software that took part."""
     seconds: float
-    """Wall time over all sessions of the run."""
+    """The seconds of all evaluations, of all workers and sessions: computing time, which several workers spend at once."""
+
+    @property
+    def num_samples(self) -> int:
+        """Of the report split."""
+        return self.base.sampled.num_samples
+
+    @property
+    def num_videos(self) -> int:
+        """Of the report split, those that have samples."""
+        return self.base.sampled.num_videos
+
+    @property
+    def search_samples(self) -> int:
+        """Of the search split."""
+        return self.base_search.sampled.num_samples
+
+    @property
+    def search_videos(self) -> int:
+        """Of the search split, those that have samples."""
+        return self.base_search.sampled.num_videos
 
 
 def save(result: Result, path: Path) -> None:
@@ -130,8 +165,8 @@ def load(path: Path) -> Result:
     return result
 
 
-def check_point(point: Point, name: str, num_samples: int) -> None:
-    """`ValueError` for what no measurement says; `num_samples` are those of its split, of which one that was stopped early has fewer."""
+def check_point(point: Point, name: str, whole: Point) -> None:
+    """`ValueError` for what no measurement says; `whole` is the unreduced model's: one that was stopped early has fewer videos."""
     if min((*point.schedule, *point.evaluated), default=0) < 0:
         raise ValueError(f"{name}: tokens removed {min((*point.schedule, *point.evaluated))}; numbers from 0 would be accepted")
     if min(point.gflops, point.price) < 0 or (point.method == "none" and 0 in (point.gflops, point.price)):
@@ -140,10 +175,22 @@ def check_point(point: Point, name: str, num_samples: int) -> None:
         raise ValueError(f"{name}: score {point.score:g}; 0 to 100 would be accepted")
     if not 0 < point.part <= 1:
         raise ValueError(f"{name}: part {point.part:g}; a share of the split would be accepted")
-    if not point.outcomes or len(point.outcomes) > num_samples or (point.part == 1 and len(point.outcomes) != num_samples):
-        raise ValueError(f"{name}: {len(point.outcomes)} outcomes; one for each of {max(num_samples, 1)} samples would be accepted")
+    _check_outcomes(point, name, whole)
+
+
+def _check_outcomes(point: Point, name: str, whole: Point) -> None:
+    """`ValueError` for outcomes and counts that no measurement has, or that are not of the videos of their split."""
+    most, complete = len(whole.outcomes), point.part == 1
+    if not point.outcomes or len(point.outcomes) > most or (complete and len(point.outcomes) != most):
+        raise ValueError(f"{name}: {len(point.outcomes)} outcomes; one for each of {max(most, 1)} videos would be accepted")
     if min(point.outcomes) < -TOLERANCE or max(point.outcomes) > 1 + TOLERANCE:
         raise ValueError(f"{name}: outcomes from {min(point.outcomes):g} to {max(point.outcomes):g}; 0 to 1 would be accepted")
+    if len(point.counts) not in (0, len(point.outcomes)):
+        raise ValueError(f"{name}: {len(point.counts)} counts of {len(point.outcomes)} outcomes; one for each would be accepted")
+    if min(point.counts, default=1) < 1:
+        raise ValueError(f"{name}: a count of {min(point.counts)}; samples from 1 would be accepted")
+    if complete and point.counts != whole.counts:
+        raise ValueError(f"{name}: counts of other samples than those of the unreduced model; the same would be accepted")
 
 
 def _check(result: Result) -> None:
@@ -154,7 +201,7 @@ def _check(result: Result) -> None:
         found = getattr(result, name)
         whole = result.base_search if name in ("base_search", "trials", "probes") else result.base
         for index, point in enumerate((found,) if isinstance(found, Point) else found):
-            check_point(point, name if isinstance(found, Point) else f"{name}[{index}]", len(whole.outcomes))
+            check_point(point, name if isinstance(found, Point) else f"{name}[{index}]", whole)
     for index, probe in enumerate(result.probes):
         if sum(map(bool, probe.schedule)) != 1:
             raise ValueError(f"probes[{index}]: schedule {probe.schedule}; tokens that leave in one place alone would be accepted")

@@ -61,7 +61,7 @@ def run_study(
     command = command or default_command(config)
     path = run / directory.RESULT
     try:
-        with locked(run):
+        with locked(run), directory.tidied(run, *([] if config.storage else [JOURNAL])):
             directory.check_settings(run, settings, named)
             if not path.exists():
                 work = begin(config, measure, named, shown.say, profile)
@@ -73,7 +73,6 @@ def run_study(
         shown.say(f"stopped; every finished evaluation is kept, and the same command resumes: {command}")
         raise
     finally:
-        directory.remove_if_empty(run, *([] if config.storage else [JOURNAL]))
         shown.close()
 
 

@@ -113,7 +113,8 @@ class Search:
 
     def observed(self) -> list[Observed]:
         """What its trials tell about their schedules."""
-        return observed([(tuple(r.notes["schedule"]), {p: e.outcomes for p, e in r.parts.items()}) for r in self.records])
+        found = [(tuple(r.notes["schedule"]), {p: e.outcomes for p, e in r.parts.items()}) for r in self.records]
+        return observed(found, {p: e.counts for r in self.records for p, e in r.parts.items()})
 
     @property
     def efforts(self) -> list[Effort]:
@@ -125,7 +126,12 @@ class Search:
 
     def _is_enough(self, done: Sequence[Record]) -> bool:
         task = self.task
-        return len(done) >= task.trials or racing.stalled([_whole(r) for r in done], task.patience) or self._is_exhausted
+        return len(done) >= task.trials or self._has_stalled(done) or self._is_exhausted
+
+    def _has_stalled(self, done: Sequence[Record]) -> bool:
+        whole = [record.parts.get(WHOLE) for record in done]
+        counts = next((found.counts for found in whole if found), ())
+        return racing.stalled([found.outcomes if found else None for found in whole], self.task.patience, counts)
 
     @property
     def _is_exhausted(self) -> bool:
@@ -183,7 +189,7 @@ class Search:
             _check_samples(found[part], rival.samples.get(part), on_budget)
             if part == WHOLE:
                 continue
-            if part in rival.parts and racing.worse(found[part].outcomes, rival.parts[part].outcomes, levels[part]):
+            if part in rival.parts and racing.worse(found[part].outcomes, rival.parts[part].outcomes, levels[part], found[part].counts):
                 break
         return found
 
@@ -233,6 +239,7 @@ def point(method: str, on_budget: OnBudget, budget: float, origin: str, evaluati
         seconds=evaluation.seconds,
         num_videos=evaluation.num_videos,
         part=part,
+        counts=evaluation.counts,
     )
 
 
@@ -240,17 +247,13 @@ def _check_samples(found: Evaluation, rival: str | None, on_budget: OnBudget) ->
     """`RuntimeError` if the best schedule was measured on other samples: pairs would be none."""
     if rival is not None and digest(found.sample_ids) != rival:
         raise RuntimeError(
-            f"schedule {_key(on_budget)} was measured on {len(found.outcomes)} samples that are not those of the best one; "
+            f"schedule {_key(on_budget)} was measured on {found.sampled.num_samples} samples that are not those of the best one; "
             "are there videos that can be read only at times?"
         )
 
 
 def _key(on_budget: OnBudget) -> str:
     return ",".join(map(str, on_budget.evaluated))
-
-
-def _whole(record: Record) -> tuple[float, ...] | None:
-    return record.parts[WHOLE].outcomes if WHOLE in record.parts else None
 
 
 def _point(record: Record, task: Task) -> Point:

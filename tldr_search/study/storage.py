@@ -16,7 +16,9 @@ import optuna
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+from tldr_search.files import named
 from tldr_search.made_with import stamp
+from tldr_search.mistakes import is_mistake
 from tldr_search.study.claims import Claims
 from tldr_search.study.patience import PatientStorage, first_line
 from tldr_search.study.settings import keep, other_settings
@@ -49,6 +51,8 @@ def open_storage(run: Path, url: str | None, say: Callable[[str], None]) -> Base
         needed = PACKAGES.get(driver, driver)
         raise ValueError(f"storage {public(url)!r} needs a driver that is not installed: pip install {needed}") from error
     except Exception as error:  # SQLAlchemy and its drivers raise what they like, and so does a damaged journal
+        if is_mistake(error):
+            raise
         reason = first_line(error).replace(urlsplit(url).password or "\0", "***")
         raise ValueError(f"storage {public(url)!r} cannot be opened: {reason}; e.g. {ACCEPTED} would be accepted") from error
     raise ValueError(f"storage {public(url)!r} is of no known kind; {ACCEPTED} would be accepted")
@@ -84,9 +88,27 @@ def _journal(path: Path) -> JournalStorage:
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     _check_journal(path)
-    storage = JournalStorage(_Journal(path))
-    storage.get_all_studies()  # reads it: now rather than later
+    try:
+        storage = JournalStorage(_Journal(path))  # reads it
+        storage.get_all_studies()
+    except OSError:
+        raise
+    except Exception as error:  # Optuna takes what is there for its own, so that damage makes it raise this or that
+        raise ValueError(
+            f"{path} is damaged ({_damage(path) or first_line(error)}); a copy of it as it was, or another directory with --out, "
+            "would be accepted"
+        ) from error
     return storage
+
+
+def _damage(path: Path) -> str | None:
+    """Which line it is, where that can be told."""
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        try:
+            json.loads(line)
+        except ValueError:
+            return f"line {number} is not what a study wrote"
+    return None
 
 
 def _check_journal(path: Path) -> None:
@@ -115,7 +137,7 @@ class _Journal(JournalFileBackend):
         text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         self._exclusive.acquire()
         try:
-            with self._path.open("ab+") as file:
+            with named(self._path), self._path.open("ab+") as file:
                 _cut_torn_line(file)
                 file.write(text.encode())
                 file.flush()

@@ -9,7 +9,7 @@ from tldr_search.cost import UNITS
 from tldr_search.schedule import Schedule
 from tldr_search.study.budget import OnBudget
 from tldr_search.study.ground import Ground
-from tldr_search.study.placed import Placed, place, placed
+from tldr_search.study.placed import Placed, place, placed, shaped
 from tldr_search.study.progress import Effort, Status, seconds_left
 from tldr_search.study.result import Point, Result
 from tldr_search.study.search import WHOLE, point, winner
@@ -26,6 +26,7 @@ def result(work: Work, command: str, versions: Mapping[str, str], same_split: bo
         model=config.model,
         cost_model=config.costs,
         overrides=overrides(config.counted),
+        evaluated_overrides=overrides(config.evaluated),
         checkpoint=config.checkpoint,
         benchmark=config.benchmark,
         task=config.measures,
@@ -70,7 +71,7 @@ def left_out(work: Work) -> list[str]:
         lines += [f"{method}: {_words(budget, ground)} left out; it costs at least {ground.least:.1f}" for budget in beyond]
     for ground, budget, name in dict.fromkeys((*work.baseline_shapes, *work.known_shapes)):
         if place(ground, budget, name) is None:
-            lines.append(f"{ground.method.spec}: the shape {name} does not reach {_words(budget, ground)}")
+            lines.append(f"{shaped(ground.method.spec, name)} does not reach {_words(budget, ground)}")
     return lines
 
 

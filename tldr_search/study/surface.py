@@ -21,6 +21,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtr
 
 from tldr_search.schedule import Schedule
+from tldr_search.scores import weights_of
 from tldr_search.study.trajectory import Floats
 
 _LEVEL, _SLOPE, _SLOPE_SPREAD = 10.0, -4.0, 6.0
@@ -43,17 +44,20 @@ class Observed(NamedTuple):
     """Of the score, in points squared, from the number of samples."""
 
 
-def observed(runs: Sequence[tuple[Schedule, Mapping[float, Sequence[float]]]]) -> list[Observed]:
+def observed(
+    runs: Sequence[tuple[Schedule, Mapping[float, Sequence[float]]]], counts: Mapping[float, Sequence[int]] | None = None
+) -> list[Observed]:
     """From the outcomes in [0, 1] by part of all schedules of one method at one budget; nothing before one is measured on all videos.
 
     That all schedules find some samples hard is no noise between them, so the variance of a score is that of how the outcomes differ
-    from those of a typical schedule, sample by sample. A schedule that was stopped early is taken to score as far below the best one on
-    all videos as it did on its part.
+    from those of a typical schedule, video by video. A schedule that was stopped early is taken to score as far below the best one on
+    all videos as it did on its part. `counts`: samples of each video by part, where videos have several.
     """
     whole = [np.asarray(parts[1.0], float) for _, parts in runs if 1.0 in parts]
     if not whole:
         return []
-    best = max((parts for _, parts in runs if 1.0 in parts), key=lambda parts: float(np.mean(parts[1.0])))
+    weights = {part: weights_of(outcomes, (counts or {}).get(part, ())) for _, parts in runs for part, outcomes in parts.items()}
+    best = max((parts for _, parts in runs if 1.0 in parts), key=lambda parts: _mean(np.asarray(parts[1.0], float), weights[1.0]))
     typical, own = np.mean(whole, axis=0), len(whole) / max(len(whole) - 1, 1)  # a schedule is part of what is typical
     found = []
     for schedule, parts in runs:
@@ -61,18 +65,27 @@ def observed(runs: Sequence[tuple[Schedule, Mapping[float, Sequence[float]]]]) -
         outcomes = np.asarray(parts[part], float)
         if part == 1:
             differs = outcomes - typical if len(whole) > 1 else outcomes
-            found.append(Observed(schedule, 100 * float(outcomes.mean()), own * _variance_of_mean(differs)))
+            found.append(Observed(schedule, 100 * _mean(outcomes, weights[1.0]), own * _variance_of_mean(differs, weights[1.0])))
             continue
         difference, top = outcomes - np.asarray(best[part], float), np.asarray(best[1.0], float)
-        variance = _variance_of_mean(difference) + _variance_of_mean(top - typical if len(whole) > 1 else top)
-        found.append(Observed(schedule, 100 * float(top.mean() + difference.mean()), variance))
+        variance = _variance_of_mean(difference, weights[part])
+        variance += _variance_of_mean(top - typical if len(whole) > 1 else top, weights[1.0])
+        found.append(Observed(schedule, 100 * (_mean(top, weights[1.0]) + _mean(difference, weights[part])), variance))
     return found
 
 
-def _variance_of_mean(outcomes: Floats) -> float:
-    """In points squared; at least as if one sample differed by 1, for equal outcomes are not certainty."""
-    n = len(outcomes)
-    return 100**2 * max(float(outcomes.var()), 1 / n) / n
+def _mean(outcomes: Floats, weights: Floats) -> float:
+    """sum(w o) / sum(w)."""
+    return float(outcomes @ weights / weights.sum())
+
+
+def _variance_of_mean(outcomes: Floats, weights: Floats) -> float:
+    """In points squared; at least as if one video differed by 1, for equal outcomes are not certainty.
+
+    Of a ratio by its linearisation (Cochran 1977, eq. 6.9): the mean of (w (o - sum(w o) / sum(w)) / mean(w))^2 over n.
+    """
+    n, residual = len(outcomes), weights * (outcomes - _mean(outcomes, weights)) / weights.mean()
+    return 100**2 * max(float(np.mean(residual**2)), 1 / n) / n
 
 
 class _Hyper(NamedTuple):

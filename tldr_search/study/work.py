@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from statistics import fmean
 
 from tldr_search.config import SHAPES, StudyConfig
 from tldr_search.reducers import get_method
@@ -156,7 +155,7 @@ class Work:
     def _damage(self, method: str) -> Damage | None:
         if not (wanted := self.probes(method)):
             return None
-        return Damage.fit({s: fmean(self.measurements.get(w).outcomes) for s, w in wanted.items()}, Curves(self.grounds[method]))
+        return Damage.fit({s: self.measurements.get(w).sampled.score / 100 for s, w in wanted.items()}, Curves(self.grounds[method]))
 
     def _observed(self, method: str) -> list[Observed]:
         """Everything that is known of a method, at any budget."""

@@ -14,8 +14,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from tldr_search.mistakes import is_mistake
+from tldr_search.mistakes import Failed, failure, is_mistake
 
+MISTAKE, FAILURE = "mistake", "failure"
+"""What a worker's error is, unless it is a fault."""
 WATCH = 0.5
 """Seconds between a worker's looks at whether the process that started it is alive."""
 
@@ -36,7 +38,10 @@ class Workers:
             self._processes.append(process)
 
     def check(self) -> None:
-        """Says which workers have gone; raises once all have, with the first one's error: `ValueError` if it was the user's mistake."""
+        """Says which workers have gone; raises once all have, with the first one's error: `ValueError` if it was the user's mistake.
+
+        `Failed` if it was nobody's fault.
+        """
         gone = [i for i, process in enumerate(self._processes) if process.exitcode not in (None, 0)]
         for index in gone:
             if index not in self._told and len(gone) < len(self._processes):
@@ -48,10 +53,10 @@ class Workers:
             return
         if self._errors.empty():
             raise RuntimeError("all workers were killed; the same command resumes")
-        is_mistake, text = self._errors.get()
-        if is_mistake:
+        kind, text = self._errors.get()
+        if kind == MISTAKE:
             raise ValueError(text)
-        raise RuntimeError(text)
+        raise Failed(text) if kind == FAILURE else RuntimeError(text)
 
     @property
     def have_ended(self) -> bool:
@@ -72,13 +77,21 @@ def _run(parent: int, errors: Any, target: Callable[..., None], arguments: tuple
     try:
         target(*arguments)
     except Exception as error:
-        mistake = is_mistake(error)
-        errors.put((mistake, str(error) if mistake else f"{type(error).__name__}: {error}"))
-        if mistake:
+        kind, text = _told(error)
+        errors.put((kind, text))
+        if kind:
             raise SystemExit(1) from None  # told once, by the process that started this one
         raise
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    if is_mistake(error):
+        return MISTAKE, str(error)
+    if line := failure(error):
+        return FAILURE, line
+    return "", f"{type(error).__name__}: {error}"
 
 
 def _end_with(parent: int) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
+from typing import TextIO
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
+
+from tldr_search.files import no_empty, write_whole
+
+PREFIX, LOCK = "tldr_search-scratch-", "lock"
+"""Of temporary directories, and the file in each that its process has locked."""
 
 
 class Store:
@@ -21,10 +29,10 @@ class Store:
     def put(self, stage: str, batch: int, tensors: Mapping[str, Tensor]) -> None:
         """Keeps the tensors of one batch."""
         path = self._path(stage, batch)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
-        partial.replace(path)
+        content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+        with no_empty(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
 
     def forget(self, batch: int) -> None:
         """All stages of one batch."""
@@ -57,11 +65,16 @@ class Store:
 
 
 class Scratch:
-    """Stores of evaluations in parts, as long as a further part may be asked for: of one evaluation at a time, and of some for good."""
+    """Stores of evaluations in parts, as long as a further part may be asked for: of one evaluation at a time, and of some for good.
+
+    They are in one temporary directory, which is locked as long as its process lives: what a killed one left is removed by the next.
+    """
 
     def __init__(self) -> None:
-        self._for_good: dict[Hashable, TemporaryDirectory[str]] = {}
-        self._passing: dict[Hashable, TemporaryDirectory[str]] = {}
+        self._for_good: dict[Hashable, Path] = {}
+        self._passing: dict[Hashable, Path] = {}
+        self._root: TemporaryDirectory[str] | None = None
+        self._lock: TextIO | None = None
 
     def of(self, evaluation: Hashable, *, for_good: bool) -> Store:
         """Where its finished batches are; unless it is there `for_good`, what was finished of the one before it is gone."""
@@ -69,16 +82,43 @@ class Scratch:
         if evaluation not in kept:
             if not for_good:
                 _clean_up(kept)
-            kept[evaluation] = TemporaryDirectory(prefix="tldr_search-")
-        return Store(Path(kept[evaluation].name))
+            kept[evaluation] = Path(mkdtemp(dir=self._open()))
+        return Store(kept[evaluation])
 
     def close(self) -> None:
         """Nothing is left."""
-        _clean_up(self._for_good)
-        _clean_up(self._passing)
+        self._for_good.clear()
+        self._passing.clear()
+        if self._root and self._lock:
+            self._root.cleanup()
+            self._lock.close()
+        self._root = self._lock = None
+
+    def _open(self) -> str:
+        if self._root is None:
+            _remove_orphans()
+            self._root = TemporaryDirectory(prefix=PREFIX)
+            self._lock = _locked(Path(self._root.name))
+        return self._root.name
 
 
-def _clean_up(directories: dict[Hashable, TemporaryDirectory[str]]) -> None:
+def _locked(directory: Path) -> TextIO:
+    """A file that is locked already when it gets its name."""
+    file = (directory / f"{LOCK}.new").open("w")
+    with suppress(OSError):  # a disk without locks: nobody removes the directory of a killed process
+        fcntl.flock(file, fcntl.LOCK_EX)
+        (directory / f"{LOCK}.new").rename(directory / LOCK)
+    return file
+
+
+def _remove_orphans() -> None:
+    for directory in Path(gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError), (directory / LOCK).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # an error where its process lives
+            rmtree(directory, ignore_errors=True)
+
+
+def _clean_up(directories: dict[Hashable, Path]) -> None:
     for directory in directories.values():
-        directory.cleanup()
+        rmtree(directory, ignore_errors=True)
     directories.clear()

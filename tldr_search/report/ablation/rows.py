@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tldr_search.ablation.result import AblationResult, Measured
-from tldr_search.config import LABEL_FREE
-from tldr_search.report.compare import Difference, corrected, difference, interval
+from tldr_search.config.ablation import SHAPE
+from tldr_search.report.compare import Difference, corrected, interval, to_base
+from tldr_search.report.words import SHAPES
 
 
 class Row(NamedTuple):
@@ -22,18 +23,19 @@ class Row(NamedTuple):
 
 
 def rows(result: AblationResult) -> tuple[Row, ...]:
-    """In the order of the result, p-values corrected by Holm's method over all of them."""
-    against = corrected([_to_base(result, measured) for measured in result.variants])
+    """In the order of the result, known shapes as in every table; p-values corrected by Holm's method over all of them."""
+    variants = _in_order(result)
+    against = corrected([to_base(m.point.sampled, result.base.sampled, result.objective) for m in variants])
     return tuple(
-        Row(measured, interval(measured.point.outcomes), 100 * measured.point.gflops / result.base.gflops, found)
-        for measured, found in zip(result.variants, against, strict=True)
+        Row(measured, interval(measured.point.sampled), 100 * measured.point.gflops / result.base.gflops, found)
+        for measured, found in zip(variants, against, strict=True)
         if found is not None
     )
 
 
-def _to_base(result: AblationResult, measured: Measured) -> Difference:
-    """The unreduced model agrees with itself by definition: the distance to 100 is measured, but there is nothing to test against."""
-    if result.objective not in LABEL_FREE:
-        return difference(measured.point, result.base)
-    low, high = interval(measured.point.outcomes)
-    return Difference(measured.point.score - 100, low - 100, high - 100, None, None)
+def _in_order(result: AblationResult) -> list[Measured]:
+    if result.what != SHAPE:
+        return list(result.variants)
+    lines = list(dict.fromkeys(v.line for v in result.variants))
+    places = [*SHAPES, *(v.place for v in result.variants)]
+    return sorted(result.variants, key=lambda v: (lines.index(v.line), places.index(v.place)))

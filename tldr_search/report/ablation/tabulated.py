@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +9,9 @@ from tldr_search.ablation.result import AblationResult
 from tldr_search.config import LABEL_FREE
 from tldr_search.config.ablation import WHERE
 from tldr_search.report.ablation.rows import Row, rows
-from tldr_search.report.compare import interval
+from tldr_search.report.compare import interval, test_name
 from tldr_search.report.markup import Column, Estimate, Table, change, decimals, gflops_column, p_columns, schedule_column, score
-from tldr_search.report.screen import WIDTH, aligned
+from tldr_search.report.terminal import aligned, filled, plain
 from tldr_search.report.words import (
     SHAPES,
     correction_text,
@@ -20,7 +19,7 @@ from tldr_search.report.words import (
     method_name,
     metric_name,
     p_text,
-    paired_test,
+    samples_text,
     sentence,
     signed,
     twin_text,
@@ -37,9 +36,9 @@ def table(result: AblationResult, found: Sequence[Row]) -> Table:
         schedule_column(),
         Column("evaluated", "evaluated schedule", is_text=True, for_programs=True),
         gflops_column(),
-        Column("percent_of_base", "% of base", decimals(1)),
-        Column("score", metric_name(result.objective), score),
-        Column("to_base", "against unreduced", change),
+        Column("percent_of_base", "% of unreduced", decimals(1)),
+        Column("score", f"{metric_name(result.objective)} (%)", score),
+        Column("to_base", "vs unreduced", change),
         *p_columns(),
     )
     base = ("unreduced", "none", None, None, result.base.gflops, 100.0, _estimate(result), None, None, None)
@@ -69,14 +68,14 @@ def label(result: AblationResult, row: Row) -> str:
 
 
 def screen(result: AblationResult) -> str:
-    """At most 100 columns: the table, how to read it, what was left out."""
-    low, high = interval(result.base.outcomes)
-    lines = [["variant", "GFLOPs", "% of base", "score [95 %]", "vs base [95 %]", "p"]]
+    """In the width of the terminal: the table, how to read it, what was left out."""
+    low, high = interval(result.base.sampled)
+    lines = [["variant", "GFLOPs", "% of\nunreduced", "score [95 %]", "vs unreduced [95 %]", "p"]]
     lines += [["unreduced", cost_text(result.base.gflops), "100.0", f"{result.base.score:.1f} [{low:.1f}, {high:.1f}]", "", ""]]
     lines += [_cells(result, row) for row in rows(result)]
-    missing = [textwrap.fill(f"left out: {line}", WIDTH, subsequent_indent="  ") for line in result.left_out]
-    parts = ["\n".join(aligned(lines, [True] + [False] * 5)), textwrap.fill(reading(result), WIDTH), "\n".join(missing)]
-    return "\n\n".join(filter(None, parts))
+    missing = [filled(f"left out: {line}", indent="  ") for line in result.left_out]
+    parts = ["\n".join(aligned(lines, [True] + [False] * 5)), filled(reading(result)), "\n".join(missing)]
+    return plain("\n\n".join(filter(None, parts)))
 
 
 def _cells(result: AblationResult, row: Row) -> list[str]:
@@ -93,14 +92,17 @@ def _cells(result: AblationResult, row: Row) -> list[str]:
 
 def reading(result: AblationResult) -> str:
     """What was measured, in sentences."""
-    test = paired_test(result.objective) + correction_text(len(result.variants), "variants")
+    test = test_name(point.sampled for point in (result.base, *(v.point for v in result.variants))) + correction_text(
+        len(result.variants), "variants"
+    )
     against = "the unreduced model scores 100 by definition" if result.objective in LABEL_FREE else f"p: {test}"
+    samples = samples_text(result.num_samples, result.num_videos)
     return " ".join(
         (
             sentence(result.asked),
             sentence(twin_text(result.model, result.cost_model)),
-            f"Score: {metric_name(result.objective)} (%) on the {len(result.base.outcomes)} samples of {result.benchmark}/{result.split}.",
-            f"Against the unreduced model: points, paired by sample; {against}.",
+            f"Score: {metric_name(result.objective)} (%) on the {samples} of the {result.split} split of {result.benchmark}.",
+            f"Against the unreduced model: points, paired by video; {against}.",
         )
     )
 
@@ -115,8 +117,9 @@ def summary(result: AblationResult) -> dict[str, Any]:
         "split": result.split,
         "objective": result.objective,
         "asked": result.asked,
-        "num_samples": len(result.base.outcomes),
-        "base": {"gflops": _round(result.base.gflops), "score": _round(result.base.score), "ci95": _both(interval(result.base.outcomes))},
+        "num_samples": result.num_samples,
+        "num_videos": result.num_videos,
+        "base": {"gflops": _round(result.base.gflops), "score": _round(result.base.score), "ci95": _both(interval(result.base.sampled))},
         "variants": [_record(row) for row in rows(result)],
         "left_out": list(result.left_out),
         "seconds": result.seconds,
@@ -143,7 +146,7 @@ def _record(row: Row) -> dict[str, Any]:
 
 
 def _estimate(result: AblationResult) -> Estimate:
-    return Estimate(result.base.score, *interval(result.base.outcomes))
+    return Estimate(result.base.score, *interval(result.base.sampled))
 
 
 def _both(values: tuple[float, float]) -> list[float]:

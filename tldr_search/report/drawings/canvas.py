@@ -17,7 +17,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from tldr_search.report.style import BUDGET, INK, MUTED, PAPER, RULE, WARNING
+from tldr_search.report.style import BUDGET, INK, MUTED, PAPER, RULE, WARNING, Style
 
 Size = tuple[float, float]
 """Width and height in inches."""
@@ -29,8 +29,14 @@ LABEL = 46
 """Characters that fit beside the y axis of the narrow picture."""
 TITLE = 12.5
 """Size of a title, in points."""
-TITLE_FITS, FITS = 8.0, 11.0
+TITLE_FITS, FITS = 8.0, 12.4
 """Characters of a title, and of what is below it, that fit into one inch."""
+NOT_SEARCHED = (4.0, 2.5)
+"""Dashes of a baseline."""
+NAME = 30
+"""Characters of a line of a method's name in a legend."""
+ROW = 0.2
+"""Inches that one more row takes in a legend."""
 INNER = 0.42
 """Share of a struck marker that is the marker itself."""
 FOOT = 0.06
@@ -112,7 +118,14 @@ def heading_height(title: str, subtitle: str) -> float:
 
 def _wrapped(figure: Figure, title: str, subtitle: str) -> tuple[str, str]:
     width = figure.get_size_inches()[0]
-    return textwrap.fill(title, int(TITLE_FITS * width)), textwrap.fill(subtitle, int(FITS * width))
+    return balanced(title, int(TITLE_FITS * width)), balanced(subtitle, int(FITS * width))
+
+
+def balanced(text: str, most: int) -> str:
+    """In as few lines of `most` characters as it takes, about equally long: no word stands alone in the last one."""
+    lines = len(textwrap.wrap(text, most))
+    fits = next((width for width in range(1, most) if len(textwrap.wrap(text, width)) <= lines), most)
+    return textwrap.fill(text, fits)
 
 
 def warn(figure: Figure, text: str, wide: bool) -> None:
@@ -149,6 +162,30 @@ def legend_below(figure: Figure, entries: Sequence[Artist], columns: int) -> Non
     )
 
 
+def pattern(style: Style, searched: bool) -> Any:
+    """How a method's line is dashed: what wasn't searched as nothing else is."""
+    if not searched:
+        return (0, NOT_SEARCHED)
+    return (0, style.dashes) if style.dashes else "-"
+
+
+def name_lines(name: str, fits: int) -> str:
+    """A method's name in lines of so many characters, its options apart as long as they fit."""
+    return textwrap.fill(name.replace(":", ": "), fits, break_on_hyphens=False).replace(": ", ":")
+
+
+def legend_rows(entries: Sequence[Artist], columns: int) -> int:
+    """Lines that a legend of entries of one or more lines has, at most: matplotlib fills columns one after the other."""
+    lines = [1 + str(one.get_label()).count("\n") for one in entries]
+    longest = -(-len(lines) // columns)
+    return max((sum(lines[i : i + longest]) for i in range(0, len(lines), max(longest, 1))), default=0)
+
+
+def grown(size: Size, rows: int, usual: int) -> Size:
+    """Higher where a legend has more than the `usual` rows, so that what it is the legend of keeps its height."""
+    return size[0], size[1] + ROW * max(0, rows - usual)
+
+
 def filled(marker: str, colour: str, size: float) -> dict[str, Any]:
     """Keywords of a filled marker."""
     return {
@@ -167,10 +204,10 @@ def hollow(marker: str, colour: str, size: float, edge: float) -> dict[str, Any]
 
 
 def stroke(marker: str, colour: str, bold: bool) -> dict[str, Any]:
-    """Keywords of a small marker with a level stroke to either side; filled if `bold`, hollow otherwise."""
-    face = colour if bold else PAPER.light
-    style = {"markersize": 12.0, "markeredgewidth": 1.4, "markeredgecolor": colour, "markerfacecolor": face, "linestyle": "none"}
-    return {"marker": _struck(marker), "color": colour, **style}
+    """Keywords of a marker with a level stroke to either side: filled and as large as a winner's if `bold`, else small, hollow and pale."""
+    face, size, edge, alpha = (colour, 17.0, 1.5, 1.0) if bold else (PAPER.light, 10.0, 1.1, 0.6)
+    style = {"markersize": size, "markeredgewidth": edge, "markeredgecolor": colour, "markerfacecolor": face, "linestyle": "none"}
+    return {"marker": _struck(marker), "color": colour, "alpha": alpha, **style}
 
 
 @cache

@@ -23,6 +23,13 @@ GROUP = 0.8
 """Share of a level's place that its bars take."""
 HATCH = "////"
 """Of trials that were stopped early."""
+UPRIGHT = (8.6, 4.0)
+"""Inches."""
+MANY = 40
+"""More bars than this have their numbers and markers in small."""
+MOST_COLUMNS = 5
+KEY, FITS = 0.6, 14.0
+"""Inches of an entry of the legend without its text; characters of the text that fit into one inch."""
 ROOM = 1.12
 """The axis is this much longer than the longest bar, for the number beside it."""
 
@@ -34,21 +41,26 @@ def evaluations_figure(picture: Evaluations, wide: bool = True, legend: bool = T
 
 
 def _upright(picture: Evaluations, legend: bool) -> Figure:
-    figure, axes = canvas.blank((8.6, 4.0))
+    entries = _legend(picture) if legend else []
+    columns = _columns(entries)
+    figure, axes = canvas.blank(canvas.grown(UPRIGHT, canvas.legend_rows(entries, columns), 1))
     _prepare(axes, picture, "y")
+    is_thin = len(picture.methods) * len(picture.levels) > MANY
+    number: dict[str, Any] = {"fontsize": 6.5, "rotation": 90} if is_thin else {"fontsize": 8}
     for bars, offset, thick in _places(picture):
         for level, bar in enumerate(bars.bars):
             axes.bar(level + offset, bar.complete, thick, **_whole(bars))
             axes.bar(level + offset, bar.stopped, thick, bottom=bar.complete, **_early(bars))
-            _mark(figure, axes, bars, bar, (level + offset, 0), (0, 8))
+            _mark(figure, axes, bars, bar, (level + offset, 0), (0, 8), 4.0 if is_thin else 5.5)
             at = (level + offset, bar.complete + bar.stopped)
-            axes.annotate(_passes(bar), at, (0, 3), textcoords="offset points", ha="center", fontsize=8, color=MUTED.light)
+            axes.annotate(bar.told, at, (0, 3), textcoords="offset points", ha="center", color=MUTED.light, **number)
     axes.set_xticks(range(len(picture.levels)), _labels(picture))
     axes.set_ylim(0, ROOM * _most(picture))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(picture.y_label)
-    _finish(figure, picture, legend, columns=5)
+    if entries:
+        canvas.legend_below(figure, entries, columns)
     return figure
 
 
@@ -59,16 +71,17 @@ def _lying(picture: Evaluations, legend: bool) -> Figure:
         for level, bar in enumerate(bars.bars):
             axes.barh(level + offset, bar.complete, thick, **_whole(bars))
             axes.barh(level + offset, bar.stopped, thick, left=bar.complete, **_early(bars))
-            _mark(figure, axes, bars, bar, (0, level + offset), (8, 0))
+            _mark(figure, axes, bars, bar, (0, level + offset), (8, 0), 5.5)
             at = (bar.complete + bar.stopped, level + offset)
-            axes.annotate(_passes(bar), at, (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=MUTED.light)
+            axes.annotate(bar.told, at, (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=MUTED.light)
     axes.set_yticks(range(len(picture.levels)), _labels(picture))
     axes.invert_yaxis()
     axes.set_xlim(0, ROOM * _most(picture))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(picture.x_label)
     axes.set_xlabel(textwrap.fill(picture.y_label, canvas.LABEL))
-    _finish(figure, picture, legend, columns=2)
+    if legend:
+        canvas.legend_below(figure, _legend(picture), 1)
     return figure
 
 
@@ -94,29 +107,32 @@ def _early(bars: Bars) -> dict[str, Any]:
     return {"facecolor": PAPER.light, "edgecolor": bars.style.colour.light, "hatch": HATCH, "linewidth": 0.8, "zorder": 2}
 
 
-def _mark(figure: Figure, axes: Axes, bars: Bars, bar: Bar, foot: tuple[float, float], away: tuple[float, float]) -> None:
+def _mark(figure: Figure, axes: Axes, bars: Bars, bar: Bar, foot: tuple[float, float], away: tuple[float, float], size: float) -> None:
     """The method's marker at the foot of its bar, for those who see no colours."""
     if bar.complete:
         place = offset_copy(axes.transData, figure, *away, units="points")
-        axes.plot([foot[0]], [foot[1]], transform=place, zorder=3, **filled(bars.style.marker, PAPER.light, 5.5))
+        axes.plot([foot[0]], [foot[1]], transform=place, zorder=3, **filled(bars.style.marker, PAPER.light, size))
 
 
 def _labels(picture: Evaluations) -> Sequence[str]:
     return [f"{level}\n(asked for)" if i == picture.budget else level for i, level in enumerate(picture.levels)]
 
 
-def _passes(bar: Bar) -> str:
-    return f"{bar.passes:.1f}" if bar.complete + bar.stopped else ""
-
-
 def _most(picture: Evaluations) -> int:
     return max(1, *(bar.complete + bar.stopped for bars in picture.methods for bar in bars.bars))
 
 
-def _finish(figure: Figure, picture: Evaluations, legend: bool, columns: int) -> None:
-    if not legend:
-        return
-    entries: list[Artist] = [canvas.entry(bars.label, **filled(bars.style.marker, bars.style.colour.light, 10)) for bars in picture.methods]
+def _legend(picture: Evaluations) -> list[Artist]:
+    entries: list[Artist] = [
+        canvas.entry(canvas.name_lines(bars.label, canvas.NAME), **filled(bars.style.marker, bars.style.colour.light, 10))
+        for bars in picture.methods
+    ]
     if picture.stopped_label:
         entries.append(Patch(facecolor=PAPER.light, edgecolor=INK.light, hatch=HATCH, label=picture.stopped_label))
-    canvas.legend_below(figure, entries, columns)
+    return entries
+
+
+def _columns(entries: Sequence[Artist]) -> int:
+    """As many as have room beside each other."""
+    longest = max((len(line) for one in entries for line in str(one.get_label()).splitlines()), default=0)
+    return max(1, min(MOST_COLUMNS, int(UPRIGHT[0] / (KEY + longest / FITS))))

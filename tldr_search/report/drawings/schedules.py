@@ -15,6 +15,8 @@ from tldr_search.report.style import BLUE, INK, MUTED, PAPER, RULE
 
 MANY = 16
 """More layers than this have narrower cells, with whole numbers in them."""
+LEVEL = "center_baseline"
+"""All text of a row stands on one line."""
 DARKEST = 0.8
 """How much of the blue the darkest cell has: as much as leaves a contrast of 4.5 to its dark text."""
 
@@ -31,7 +33,7 @@ def heat_figure(picture: Heat) -> Figure:
 
 @matplotlib.rc_context(canvas.FONT)
 def ladder_figure(picture: Ladder) -> Figure:
-    """One block per method, one row per cost level, dearest first; the score at the right of each row."""
+    """One block per method, one row per cost level, cheapest first; the score at the right of each row."""
     heights = [len(rows) for _, rows in picture.groups]
     height = 0.4 + 0.34 * sum(heights) + 0.36 * len(heights) + canvas.heading_height(picture.title, picture.subtitle)
     figure = canvas.sheet((_width(picture.layers) + 0.7, height))
@@ -39,10 +41,9 @@ def ladder_figure(picture: Ladder) -> Figure:
     blocks = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
     for axes, (name, rows) in zip(blocks, picture.groups, strict=True):
         axes.set_title(name, loc="left", fontsize=10, fontweight="bold", color=INK.light, pad=5)
-        dearest_first = rows[::-1]
-        _draw_rows(axes, dearest_first, picture.most, picture.layers)
-        for y, row in enumerate(dearest_first):
-            axes.text(picture.layers + 0.25, y + 0.5, f"{row.score:.1f}", va="center", fontsize=9, color=INK.light)
+        _draw_rows(axes, rows, picture.most, picture.layers)
+        for y, row in enumerate(rows):
+            axes.text(picture.layers + 0.25, y + 0.5, f"{row.score:.1f}", va=LEVEL, fontsize=9, color=INK.light)
         axes.tick_params(labelbottom=axes is blocks[-1])
     _number_layers(blocks[-1], picture.layers)
     at = {"xycoords": "axes fraction", "textcoords": "offset points"}
@@ -62,8 +63,8 @@ def _draw_rows(axes: Axes, rows: Sequence[HeatRow], most: float, layers: int) ->
     for y, row in enumerate(rows):
         for x, share in enumerate(row.shares):
             colour, size = INK.light if share else MUTED.light, 9 if layers <= MANY else 8
-            axes.text(x + 0.5, y + 0.5, _cell(share, layers), ha="center", va="center", fontsize=size, color=colour)
-    axes.set_yticks([y + 0.5 for y in range(len(rows))], [row.label for row in rows], color=INK.light)
+            axes.text(x + 0.5, y + 0.5, _cell(share, layers), ha="center", va=LEVEL, fontsize=size, color=colour)
+    axes.set_yticks([y + 0.5 for y in range(len(rows))], [row.label for row in rows], color=INK.light, va=LEVEL)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from tldr_search.report.pictures.marks import BASE, KNEE, Legend, Mark, mark_id, point_mark, published_id, row_mark, shape_name
 from tldr_search.report.pictures.published import RINGED, Join, Printed, joins, printed
 from tldr_search.report.quality import knee
 from tldr_search.report.rows import Row, at_budget, methods
-from tldr_search.report.style import Style, baseline_style, searched_style
+from tldr_search.report.style import Style, baseline_style, searched_styles
 from tldr_search.report.words import SAME_SPLIT, amount_text, method_name, metric_name, price_label, twin_text
 from tldr_search.study.result import Point, Result
 
@@ -21,6 +22,10 @@ About the width of a marker: their intervals can be told apart, and no dot leave
 SIDE_BY_SIDE = "methods at one cost are drawn side by side around it; all cost at most that"
 KEPT = {"agreement": "Agreement", "fidelity": "Fidelity"}
 """What an objective keeps, in a word, where that is not accuracy."""
+
+
+FRONT = "the front, in steps; filled: on it"
+"""What the line is, and the fill of marks."""
 
 
 class Dot(NamedTuple):
@@ -106,6 +111,16 @@ class Pareto(NamedTuple):
     knee: Knee | None
 
     @property
+    def front(self) -> tuple[tuple[float, float], ...]:
+        """(price as drawn, best score at it or less) at everything on the front, by rising price, and at the unreduced model's cost."""
+        spots = [(dot.price + line.shift, dot.score) for line in self.lines for dot in line.dots[:-1] if dot.on_front]
+        spots += [(spot.price + line.shift, spot.score) for line in self.lines for spot in line.known if spot.on_front]
+        spots += [(self.base.price, self.base.score)] * self.base.on_front
+        prices, scores = zip(*sorted(spots), strict=True)
+        best = tuple(accumulate(scores, max))
+        return (*zip(prices, best, strict=True), (self.base.price, best[-1]))
+
+    @property
     def methods(self) -> tuple[Legend, ...]:
         """In the order of drawing: the i-th has the marks `m{i}-...`."""
         return tuple(Legend(line.label, line.style, line.searched, line.method) for line in self.lines)
@@ -117,7 +132,7 @@ def pareto(result: Result, rows: Sequence[Row]) -> Pareto:
     lines, values, bend = _lines(result, rows, _dot(base_row)), printed(result, result.objective), knee(result)
     return Pareto(
         title=f"{KEPT.get(result.objective, 'Accuracy')} kept as the cost goes down",
-        subtitle="" if result.model == result.cost_model else twin_text(result.model, result.cost_model),
+        subtitle="" if result.model == result.cost_model else twin_text(result.model, result.cost_model, result.unit),
         alt=_alt(result, rows, bend),
         x_label=price_label(result.unit, result.cost_model),
         y_label=f"{metric_name(result.objective)} (%), {result.report_split} split",
@@ -140,7 +155,7 @@ def pareto(result: Result, rows: Sequence[Row]) -> Pareto:
 
 def _lines(result: Result, rows: Sequence[Row], base: Dot) -> tuple[Line, ...]:
     searched, others = methods(result.winners), methods(result.baselines)
-    roles = [("winner", m, searched_style(m, i)) for i, m in enumerate(searched)]
+    roles = [("winner", m, style) for m, style in searched_styles(searched).items()]
     roles += [("baseline", m, baseline_style(i)) for i, m in enumerate(others)]
     lines = []
     for index, (role, method, drawn) in enumerate(roles):

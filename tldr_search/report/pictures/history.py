@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tldr_search.report.rows import methods, same_rung
-from tldr_search.report.style import Style, searched_style
+from tldr_search.report.style import Style, searched_styles
 from tldr_search.report.words import amount_text, method_name, metric_name
 from tldr_search.study.result import Point, Result
 
@@ -67,7 +67,7 @@ class History(NamedTuple):
 
 def history(result: Result) -> History:
     """One line per method, at the budget asked for."""
-    lines = tuple(_progress(result, method, i) for i, method in enumerate(methods(result.winners)))
+    lines = tuple(_progress(result, method, style) for method, style in searched_styles(methods(result.winners)).items())
     stopped = any(trial.score is None for line in lines for trial in line.trials)
     where = f"{result.search_split} split"
     return History(
@@ -85,7 +85,7 @@ def history(result: Result) -> History:
     )
 
 
-def _progress(result: Result, method: str, index: int) -> Progress:
+def _progress(result: Result, method: str, style: Style) -> Progress:
     videos = result.base_search.num_videos
     start = passes = sum(p.num_videos for p in result.probes if p.method == method) / videos
     winner = next((w.schedule for w in result.winners if w.method == method and same_rung(w.budget, result.budget)), None)
@@ -94,7 +94,7 @@ def _progress(result: Result, method: str, index: int) -> Progress:
         passes += point.num_videos / videos
         whole = point.part == 1
         trials.append(Trial(passes, point.score if whole else None, point.schedule, whole and point.schedule == winner))
-    return Progress(method, method_name(method), searched_style(method, index), start, tuple(trials))
+    return Progress(method, method_name(method), style, start, tuple(trials))
 
 
 def _trials(result: Result, method: str) -> list[Point]:

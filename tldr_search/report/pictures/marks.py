@@ -79,7 +79,7 @@ def point_mark(point: Point, role: str, split: str) -> Mark:
     """Of any schedule, without an interval."""
     text = schedule_text(point.schedule) if point.schedule else ""
     price, gflops, score = point.price, point.gflops, point.score
-    label, samples = _label(point, role, split), len(point.outcomes)
+    label, samples = _label(point, role, split), point.num_samples
     shapes = (point.origin,) if point.origin in SHAPES else ()
     return Mark(point.method, role, label, text, price, gflops, score, None, None, split, point.origin, samples, shapes)
 

@@ -10,14 +10,12 @@ from tldr_search.published import BENCHMARKS, RESULTS, published_points
 from tldr_search.published import Point as Value
 from tldr_search.report.pictures.marks import Legend
 from tldr_search.report.rows import methods
-from tldr_search.report.style import INK, Style, baseline_style, searched_style
+from tldr_search.report.style import INK, Style, baseline_style, searched_styles
 from tldr_search.report.words import amount_text, method_name, metric_name, price_label
 from tldr_search.study.result import Point, Result
 
 NOT_OURS = "published elsewhere, not measured here"
 RINGED = f"ringed: {NOT_OURS}"
-WITH_OPTIONS = "P"
-"""Marker of a method with options, which is another one: in the colour of the plain one."""
 PLAIN = Style(INK, "*")
 """Of the unreduced model."""
 
@@ -102,10 +100,9 @@ def printed(result: Result, metric: str) -> tuple[Printed, ...]:
     if result.model != result.cost_model or result.unit != COUNTED or "frames" in result.overrides:
         return ()
     points = [p for p in published_points(result.model, result.benchmark) if p.metric == metric]
-    others = list(dict.fromkeys(_plain(p.method) for p in points if p.method != "none"))
-    return tuple(
-        Printed(p.method, _name(p.method), _style(p.method, others), p.gflops, p.value, p.source, _note(result, p)) for p in points
-    )
+    own = methods(result.winners)  # as in the other pictures: what is printed of a searched method is in its style
+    styles = {**searched_styles([*own, *(p.method for p in points if p.method != "none")]), "none": PLAIN}
+    return tuple(Printed(p.method, method_name(p.method), styles[p.method], p.gflops, p.value, p.source, _note(result, p)) for p in points)
 
 
 def _note(result: Result, value: Value) -> str:
@@ -139,7 +136,7 @@ def beside(result: Result) -> Beside | None:
     return Beside(
         title="Beside what was published",
         subtitle=f"schedules were searched for {metric_name(result.objective)}; measured dots have no intervals here",
-        alt=_alt(result, name, base, values),
+        alt=_alt(name, base, values),
         x_label=price_label(result.unit, result.cost_model),
         y_label=f"{name} (%), {result.report_split} split",
         metric=metric,
@@ -160,8 +157,8 @@ def _worth(result: Result, metric: str) -> int:
 
 
 def _series(result: Result, metric: str, base: tuple[float, float]) -> tuple[Series, ...]:
-    searched, others = methods(result.winners), methods(result.baselines)
-    legends = [(Legend(method_name(m), searched_style(m, i), True, m), result.winners) for i, m in enumerate(searched)]
+    searched, others = searched_styles(methods(result.winners)), methods(result.baselines)
+    legends = [(Legend(method_name(m), style, True, m), result.winners) for m, style in searched.items()]
     legends += [(Legend(method_name(m), baseline_style(i), False, m), result.baselines) for i, m in enumerate(others)]
     return tuple(Series(legend, *_curve(points, legend.method, metric, base)) for legend, points in legends)
 
@@ -171,28 +168,9 @@ def _curve(points: Sequence[Point], method: str, metric: str, base: tuple[float,
     return tuple(price for price, _ in own), tuple(score for _, score in own)
 
 
-def _alt(result: Result, name: str, base: tuple[float, float], values: Sequence[Printed]) -> str:
+def _alt(name: str, base: tuple[float, float], values: Sequence[Printed]) -> str:
     listed = "; ".join(f"{v.label} {v.score:.1f} % at {v.gflops:g} GFLOPs ({v.source})" for v in values)
     return (
         f"{name[:1].upper()}{name[1:]} against GFLOPs per clip: measured schedules beside values published elsewhere, which were not "
         f"measured here. Unreduced, measured: {base[1]:.1f} %. Published: {listed}."
     )
-
-
-def _plain(method: str) -> str:
-    return method.partition(":")[0]
-
-
-def _name(method: str) -> str:
-    """`ToMe (metric=features)` for a method with options."""
-    plain, _, options = method.partition(":")
-    return f"{method_name(plain)} ({options})" if options else method_name(plain)
-
-
-def _style(method: str, others: Sequence[str]) -> Style:
-    """The colour of a method; with options, which make it another one, in another marker."""
-    plain = _plain(method)
-    if plain == "none":
-        return PLAIN
-    own = searched_style(plain, others.index(plain))
-    return own if plain == method else own._replace(marker=WITH_OPTIONS)

@@ -67,7 +67,8 @@ class Ladder(NamedTuple):
 
 def heat(result: Result, rows: Sequence[Row], removed: Mapping[str, Sequence[int]], num_tokens: int) -> Heat:
     """Shares of the `num_tokens` tokens of a clip that the winners at the budget remove, from counts per layer and method."""
-    winners = at_budget(rows, result.budget)
+    order = methods(result.winners)
+    winners = sorted(at_budget(rows, result.budget), key=lambda row: order.index(row.point.method))
     missing = [r.point.method for r in winners if r.point.method not in removed]
     if missing:
         raise ValueError(f"`removed` has no tokens per layer for {', '.join(missing)}; it needs every method with a winner at the budget")

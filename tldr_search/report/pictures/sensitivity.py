@@ -1,4 +1,4 @@
-"""How much each layer minds losing tokens, as the probes found it."""
+"""What it costs that one layer alone loses tokens, as the probes found it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import NamedTuple
 from tldr_search.report import counted
 from tldr_search.report.compare import interval
 from tldr_search.report.rows import methods
-from tldr_search.report.style import Style, searched_style
+from tldr_search.report.style import Style, searched_styles
 from tldr_search.report.words import method_name
 from tldr_search.study.result import Point, Result
 
+FIDELITY = "fidelity: how near what the model says comes to what it says unreduced, 100 at most"
 NEARLY = 0.95
 """Half of the tokens is this much of half of them: some methods count in groups."""
 
@@ -55,18 +56,18 @@ class Sensitivity(NamedTuple):
 
 def sensitivity(result: Result) -> Sensitivity | None:
     """None if nothing was probed."""
-    panels = tuple(_panel(result, method, i) for i, method in enumerate(methods(result.winners)))
+    panels = tuple(_panel(result, method, style) for method, style in searched_styles(methods(result.winners)).items())
     panels = tuple(panel for panel in panels if panel.damages)
     if not panels:
         return None
     geometry = counted.cost_model(result, "none").geometry
     half = all(2 * d.removed >= NEARLY * geometry.num_tokens for panel in panels for d in panel.damages)
     loses = "half of its tokens" if half else "half of its tokens, or as many as can leave there"
-    samples = sorted({len(p.outcomes) for p in result.probes})
+    samples = sorted({p.num_samples for p in result.probes})
     counts = f"{samples[0]} samples" if len(samples) == 1 else f"{samples[0]} to {samples[-1]} samples"
     return Sensitivity(
-        title="How much each layer minds losing tokens",
-        subtitle=f"one layer alone loses {loses}; {counts} of the {result.search_split} split, 95 % intervals",
+        title="What it costs that one layer alone loses tokens",
+        subtitle=f"{FIDELITY}; the layer loses {loses}; {counts} of the {result.search_split} split, 95 % intervals",
         alt=f"Points of fidelity lost when one layer alone loses {loses}. {'; '.join(map(_in_words, panels))}.",
         x_label=f"layer ({result.cost_model})",
         y_label="fidelity lost (points)",
@@ -75,9 +76,9 @@ def sensitivity(result: Result) -> Sensitivity | None:
     )
 
 
-def _panel(result: Result, method: str, index: int) -> Panel:
+def _panel(result: Result, method: str, style: Style) -> Panel:
     damages = sorted(_damage(result, p) for p in result.probes if p.method == method)
-    return Panel(method, method_name(method), searched_style(method, index), tuple(damages))
+    return Panel(method, method_name(method), style, tuple(damages))
 
 
 def _damage(result: Result, probe: Point) -> Damage:
@@ -85,7 +86,7 @@ def _damage(result: Result, probe: Point) -> Damage:
     cost = counted.cost_model(result, probe.method)
     (slot,) = (i for i, r in enumerate(probe.schedule) if r)
     layer = cost.method.acting_layers(cost.geometry)[slot]
-    low, high = interval(probe.outcomes)
+    low, high = interval(probe.sampled)
     return Damage(layer + 1, 100 - probe.score, 100 - high, 100 - low, cost.method.removed(probe.schedule, cost.geometry)[layer])
 
 

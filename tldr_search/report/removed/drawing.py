@@ -10,35 +10,43 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tldr_search.insight.record import Array
+from tldr_search.report.drawings.canvas import name_lines
 from tldr_search.report.removed.maps import Map, MapsPicture, Scale
 from tldr_search.report.removed.shares import Line, SharesPicture
 from tldr_search.report.removed.sheet import FONT, Sheet, shortened, width_of
 from tldr_search.report.removed.tokens import Row, TokensPicture
 from tldr_search.report.removed.wording import abridged, clip_text, faded, map_name, map_unit, mass_text, tokens_text
-from tldr_search.report.style import INK, MUTED, ORANGE, PAPER, PURPLE, RULE, SKY, Style, searched_style
+from tldr_search.report.style import INK, MEASURES, MUTED, PAPER, RULE, Style, searched_styles
 from tldr_search.report.words import method_name
 
 EDGE, GAP, LINE = 14, 5, 29
 """Pixels around everything, between frames, and of a line of text above a row."""
 HEAD, FOOT = 38, 26
 """Pixels of title and frame numbers, and of the key."""
+KEY = 15
+"""Pixels of one more line of the key."""
+LEAST = 560
+"""Pixels across, where frames take fewer."""
 BAR = 92
 """Pixels to the right of the maps, for the colour scale."""
+COLUMNS, NAME = 2, 26
+"""Of the legend of a panel; characters of a line of a name in it."""
 COLOURS = matplotlib.colormaps["viridis"]
-MEASURE_STYLES = {"saliency": Style(ORANGE, "v"), "attentiveness": Style(PURPLE, "D"), "rollout": Style(SKY, "P")}
 
 
 def tokens_sheet(picture: TokensPicture) -> Sheet:
     """A row for the clip, one for each schedule."""
     height, width = (length // picture.scale for length in picture.rows[0].images[0].shape[:2])
-    sheet = _sheet(picture, width, len(picture.rows) * (height + LINE) + FOOT)
+    key = _key(picture, width)
+    sheet = _sheet(picture, width, len(picture.rows) * (height + LINE) + FOOT + KEY * (len(key) - 1))
     _heading(sheet, picture, width)
     for i, row in enumerate(picture.rows):
         top = HEAD + i * (height + LINE)
         _row_label(sheet, picture, row, top)
         for column, image in enumerate(row.images):
             sheet.image(image, EDGE + column * (width + GAP), top + LINE - 5)
-    sheet.text(_key(picture), EDGE, sheet.height - FOOT + 2, 8.5, MUTED.light)
+    for i, line in enumerate(reversed(key)):
+        sheet.text(line, EDGE, sheet.height - FOOT + 2 - KEY * i, 8.5, MUTED.light)
     return sheet
 
 
@@ -64,14 +72,14 @@ def maps_sheet(picture: MapsPicture) -> Sheet:
 @matplotlib.rc_context({**FONT, "font.size": 10.0, "axes.labelcolor": INK.light, "axes.edgecolor": MUTED.light})
 def shares_figure(picture: SharesPicture) -> Figure:
     """Two panels on one scale."""
-    figure = Figure((9.6, 4.1), dpi=120, layout="constrained", facecolor=PAPER.light)
+    most = max(len(picture.measures), len(picture.methods))
+    figure = Figure((9.6, 4.2 + 0.19 * (most // COLUMNS)), dpi=120, layout="constrained", facecolor=PAPER.light)
     left, right = figure.subplots(1, 2, sharey=True)
-    _panel(left, "What the unreduced model attends to", picture.measures, picture, MEASURE_STYLES)
-    styles = {line.name: searched_style(line.name, i) for i, line in enumerate(picture.methods)}
-    _panel(right, "Mass that is left", picture.methods, picture, styles)
-    left.set_ylabel("share of each frame, %")
+    _panel(left, "What the unreduced model attends to", picture.measures, picture, MEASURES)
+    _panel(right, "Mass that is left", picture.methods, picture, searched_styles(line.name for line in picture.methods))
+    left.set_ylabel("share of each frame (%)")
     if picture.num_clips > 1:
-        left.annotate(f"means of {picture.num_clips} clips; bars: least and most of any", (0, 1), (2, -11), xycoords="axes fraction",
+        left.annotate(f"means of {picture.num_clips} clips; bars: range over clips", (0, 1), (2, -11), xycoords="axes fraction",
                       textcoords="offset points", fontsize=8.5, color=MUTED.light)  # fmt: skip
     top = max((value for line in (*picture.measures, *picture.methods) for value in line.high), default=picture.even)
     left.set_ylim(0, 1.18 * max(top, picture.even))
@@ -87,7 +95,7 @@ def coloured(values: Map, width: int) -> Array:
 
 def _sheet(picture: TokensPicture | MapsPicture, width: int, body: int, beside: int = 0) -> Sheet:
     frames = len(picture.shown) * (width + GAP) - GAP
-    return Sheet(max(2 * EDGE + frames + beside, 560), HEAD + body + EDGE // 2, picture.scale)
+    return Sheet(max(2 * EDGE + frames + beside, LEAST), HEAD + body + EDGE // 2, picture.scale)
 
 
 def _heading(sheet: Sheet, picture: TokensPicture | MapsPicture, width: int) -> None:
@@ -107,18 +115,26 @@ def _row_label(sheet: Sheet, picture: TokensPicture, row: Row, top: int) -> None
     name = method_name(row.method) if row.method else "input"
     sheet.text(name, EDGE, top + 5, 10, bold=True)
     if row.method:
-        told = f"{abridged(row.schedule)}:  {tokens_text(row, picture)},  {mass_text(row)}"
-        after = EDGE + width_of(name, 10, bold=True) + 8
-        sheet.text(shortened(told, sheet.width - after - EDGE, 10), after, top + 5, 10)
+        left, after = f":  {tokens_text(row, picture)},  {mass_text(row)}", EDGE + width_of(name, 10, bold=True) + 8
+        room = sheet.width - after - EDGE
+        told = abridged(row.schedule, lambda text: width_of(text + left, 10) <= room) + left
+        sheet.text(shortened(told, room, 10), after, top + 5, 10)
 
 
-def _key(picture: TokensPicture) -> str:
-    """What the drawing means, as far as it is there."""
-    rows = picture.rows
-    parts = ["outlined: merged into one token, in its mean colour"] * any(row.merged for row in rows)
+def _key(picture: TokensPicture, width: int) -> list[str]:
+    """What the drawing means, as far as it is there; in as many lines as it takes."""
+    rows, room = picture.rows, max(len(picture.shown) * (width + GAP) - GAP, LEAST - 2 * EDGE)
+    parts = ["plain colour: merged, here or with other frames", "lines: between tokens"] * any(row.merged for row in rows)
     parts += [f"darker: less mass per {picture.unit}"] * any(faded(row) for row in rows)
+    parts += [f"mass: what tokens stand for, 1 for each {picture.unit}"] * (len(rows) > 1)
     parts += ["hatched: pruned"] * any(row.pruned for row in rows)
-    return ";   ".join(parts)
+    lines: list[str] = []
+    for part in parts:
+        if lines and width_of(f"{lines[-1]};   {part}", 8.5) <= room:
+            lines[-1] += f";   {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _bar(sheet: Sheet, scale: Scale, at: tuple[int, int], height: int, pixels: int) -> None:
@@ -144,7 +160,7 @@ def _panel(axes: Axes, title: str, lines: tuple[Line, ...], picture: SharesPictu
         xs = np.arange(1, count + 1) + shift
         look: dict[str, Any] = {"color": style.colour.light}
         axes.vlines(xs, line.low, line.high, alpha=0.55, linewidth=1.3, zorder=2, **look)
-        label = line.name if styles is MEASURE_STYLES else method_name(line.name)
+        label = line.name if styles is MEASURES else name_lines(method_name(line.name), NAME)
         axes.plot(xs, line.mean, marker=style.marker, markersize=5.5, markeredgecolor=PAPER.light, markeredgewidth=0.6, linewidth=1.3,
                   zorder=3, label=label, **look)  # fmt: skip
     axes.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK.light)
@@ -155,6 +171,6 @@ def _panel(axes: Axes, title: str, lines: tuple[Line, ...], picture: SharesPictu
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(
-        frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(-0.02, -0.16), ncols=4, handlelength=1.8, columnspacing=1.2,
+        frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(-0.02, -0.16), ncols=COLUMNS, handlelength=1.8, columnspacing=1.2,
         labelcolor=INK.light,
     )  # fmt: skip

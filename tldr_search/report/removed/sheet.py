@@ -79,7 +79,7 @@ def light(canvas: FigureCanvasAgg) -> bytes:
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Pixels."""
     font = FontProperties(family=FAMILY, weight="bold" if bold else "normal", size=size)
-    width, *_ = _renderer().get_text_width_height_descent(text, font, ismath=False)  # type: ignore[no-untyped-call]
+    width, *_ = _renderer().get_text_width_height_descent(text, font, ismath=False)
     return float(width)
 
 
@@ -95,7 +95,7 @@ def shortened(text: str, most: float, size: float, *, bold: bool = False) -> str
 @cache
 def _renderer() -> RendererAgg:
     """One that only measures."""
-    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+    return RendererAgg(1, 1, DPI)
 
 
 def _palette(pixels: NDArray[np.uint8], colours: int) -> Pictures.Image:
@@ -119,8 +119,8 @@ def _palette(pixels: NDArray[np.uint8], colours: int) -> Pictures.Image:
 @matplotlib.rc_context(FONT)
 def _drawn(canvas: FigureCanvasAgg) -> NDArray[np.uint8]:
     """[h, w, 3]"""
-    canvas.draw()  # type: ignore[no-untyped-call]
-    return np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
 def _file(picture: Pictures.Image, dpi: int = DPI) -> bytes:

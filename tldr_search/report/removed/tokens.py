@@ -153,7 +153,7 @@ def painted(frame: Image, tokens: Array, is_merged: Array, mass: Array, colours:
     flat, bright = _spread(colours, side), _spread(FLOOR + (1 - FLOOR) * np.minimum(mass, 1.0), side)[..., None]
     image = np.where(_spread(is_merged, side)[..., None], flat, frame) * bright
     image = np.where(_spread(tokens < 0, side)[..., None], _hatched(PRUNED * frame, scale), image)
-    return _outlined(image.round().astype(np.uint8), *borders(tokens, is_merged), side, scale)
+    return _outlined(image.round().astype(np.uint8), borders(tokens, is_merged), is_merged, side, scale)
 
 
 def _spread(values: Array, side: int) -> Array:
@@ -167,8 +167,16 @@ def _hatched(image: Array, scale: int) -> Array:
     return np.where(((x + y) // scale % step == 0)[..., None], bright, image)
 
 
-def _outlined(image: Image, right: Array, below: Array, side: int, scale: int) -> Image:
-    """A light line inside a dark one, so that it is seen on everything."""
+def _rim(shape: tuple[int, ...], wide: int) -> Array:
+    """[h s, w s] bool: the pixels this near to the edge of a frame."""
+    rim = np.ones(shape, bool)
+    rim[wide:-wide, wide:-wide] = False
+    return rim
+
+
+def _outlined(image: Image, between: tuple[Array, Array], is_merged: Array, side: int, scale: int) -> Image:
+    """A light line beside a dark one, so that it is seen on everything: between tokens, and where what was merged ends with the frame."""
+    right, below = between
     dark, light = np.zeros(image.shape[:2], bool), np.zeros(image.shape[:2], bool)
     for y, x in np.argwhere(right):
         rows, edge = slice(y * side, (y + 1) * side), (x + 1) * side
@@ -176,5 +184,8 @@ def _outlined(image: Image, right: Array, below: Array, side: int, scale: int) -
     for y, x in np.argwhere(below):
         columns, edge = slice(x * side, (x + 1) * side), (y + 1) * side
         light[edge - scale : edge, columns] = dark[edge : edge + scale, columns] = True
+    edge, inner = _rim(image.shape[:2], scale), _rim(image.shape[:2], 2 * scale)
+    here = _spread(is_merged, side)
+    light, dark = light | (inner & ~edge & here), dark | (edge & here)  # the dark one outside, where paper is light
     image = np.where((dark & ~light)[..., None], np.uint8(DARK), image)
     return np.where(light[..., None], np.uint8(LIGHT), image)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tldr_search.insight.record import Removal
@@ -11,8 +11,6 @@ from tldr_search.report.removed.shares import Line, SharesPicture
 from tldr_search.report.removed.tokens import Row, TokensPicture
 from tldr_search.report.words import method_name, schedule_text
 
-ENTRIES = 3
-"""Of a schedule beside a row; all of them are in the caption."""
 MEASURED = {
     "saliency": "saliency: how sharp a {}’s own attention is (vid-TLDR, Eq. 5-9)",
     "attentiveness": "attentiveness: the attention that it receives (Eq. 3)",
@@ -25,10 +23,11 @@ def clip_text(name: str) -> str:
     return Path(name).name
 
 
-def abridged(schedule: Sequence[int]) -> str:
-    """The first entries of a long schedule."""
+def abridged(schedule: Sequence[int], fits: Callable[[str], bool]) -> str:
+    """As many of its first entries as fit; one at least. All of them are in the caption."""
     entries = schedule_text(schedule).split(",")
-    return ",".join(entries if len(entries) <= ENTRIES + 1 else [*entries[:ENTRIES], "…"])
+    cut = (",".join([*entries[:number], "…"]) for number in range(len(entries) - 1, 0, -1))
+    return next((text for text in (",".join(entries), *cut) if fits(text)), f"{entries[0]},…")
 
 
 def units(unit: str) -> str:
@@ -72,9 +71,11 @@ def tokens_caption(picture: TokensPicture, removal: Removal) -> str:
     parts += [f"Schedules are in the counts of {removal.cost_model}, tokens in those of {removal.model}."] * (
         removal.model != removal.cost_model
     )
-    parts += [f"Outlined {place} were merged into one token, here or in other frames, and drawn in its mean colour."] * any(
-        row.merged for row in kinds
-    )
+    parts += [
+        f"{place.capitalize()} of one plain colour were merged, with others here or in other frames: it is the mean colour of their token. "
+        "Lines run between tokens."
+    ] * any(row.merged for row in kinds)
+    parts += [f"Mass: what tokens stand for, 1 for each {picture.unit} of the clip; what is pruned or weighted down is lost."] * bool(left)
     parts += [f"The darker, the less mass a token has per {picture.unit}."] * any(map(faded, kinds))
     parts += [f"Hatched {place} were pruned."] * any(row.pruned for row in kinds)
     return " ".join([*parts, *_some(picture.shown, picture.num_positions)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tldr_search.files import no_empty, write_all
 from tldr_search.report.several.comparison import Comparison, compare
 from tldr_search.report.several.runs import Run
 from tldr_search.report.several.tabulated import panels_document, screen
@@ -16,19 +17,24 @@ NAME = "comparison"
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:
     """Writes page, picture and tables into `directory`; their paths, the page first."""
-    from tldr_search.files import write_whole
-    from tldr_search.report.drawings import write
-    from tldr_search.report.markup import FORMATS
-    from tldr_search.report.markup import write as write_table
+    from tldr_search.report import markup
+    from tldr_search.report.drawings import rendered
     from tldr_search.report.several import drawing, fronts, page, picture, tabulated
 
     drawn = picture.multiples(comparison)
-    table = tabulated.table(comparison)
-    texts = {kind: FORMATS[kind](table) for kind in ("csv", "md", "tex")}
-    texts |= {"json": json.dumps(tabulated.document(comparison), indent=1) + "\n", "html": page.page(comparison, drawn)}
-    directory.mkdir(parents=True, exist_ok=True)
-    pictures = write(drawing.multiples_figure(drawn), directory, NAME)
-    for kind, text in texts.items():
-        write_whole(directory / f"{NAME}.{kind}", text)
-    of_fronts = write_table(fronts.table(comparison), directory, ("csv", "md", "tex"))  # comparison.json holds them, too
-    return (directory / f"{NAME}.html", *pictures, *(directory / f"{NAME}.{kind}" for kind in ("csv", "json", "md", "tex")), *of_fronts)
+    table = markup.texts(tabulated.table(comparison), ("csv", "md", "tex"))
+    named: dict[str, str | bytes] = {
+        **rendered(drawing.multiples_figure(drawn), NAME),
+        f"{NAME}.csv": table[f"{NAME}.csv"],
+        f"{NAME}.json": json.dumps(tabulated.document(comparison), indent=1) + "\n",
+        f"{NAME}.md": table[f"{NAME}.md"],
+        f"{NAME}.tex": table[f"{NAME}.tex"],
+        **markup.texts(fronts.table(comparison), ("csv", "md", "tex")),  # comparison.json holds them, too
+        f"{NAME}.html": page.page(comparison, drawn),
+    }
+    contents = {directory / name: content for name, content in named.items()}
+    with no_empty(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        write_all(contents)
+    *others, shown = contents
+    return (shown, *others)

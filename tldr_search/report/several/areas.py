@@ -27,7 +27,7 @@ class Knee(NamedTuple):
 
 
 def areas(runs: Sequence[Run]) -> tuple[Hypervolume, ...]:
-    """Of each method: of one run with its 95 % interval over samples; of several the mean, with the lowest and the highest."""
+    """Of each method: of one run with its 95 % interval over videos; of several the mean, with the lowest and the highest."""
     found = [hypervolumes(run.result) for run in runs]
     if len(found) == 1:
         return found[0]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from tldr_search.report.compare import Difference, corrected, interval
+from tldr_search.report.compare import Difference, corrected, difference_of, interval, to_base
 from tldr_search.report.quality import Hypervolume
 from tldr_search.report.rows import same_rung
 from tldr_search.report.several.areas import Knee, areas, knees
-from tldr_search.report.several.paired import difference_of
 from tldr_search.report.several.runs import Panel, Run, differ_by_seed_only, panel_of, same_samples
 from tldr_search.schedule import Schedule
+from tldr_search.scores import Outcomes
 from tldr_search.study.result import Point, Result
 
 
@@ -30,15 +30,15 @@ class Dot(NamedTuple):
     percent_of_base: float
     score: float
     low: float
-    """Of one run: lower end of the 95 % interval over samples. Of several: the lowest score."""
+    """Of one run: lower end of the 95 % interval over videos. Of several: the lowest score."""
     high: float
     """Likewise."""
     num_runs: int
     """How many runs have it."""
     schedules: tuple[Schedule, ...]
     """Run by run."""
-    outcomes: tuple[float, ...]
-    """Per sample, the mean over the runs; empty where the runs have not the same samples."""
+    sampled: Outcomes | None
+    """Per video, the mean over the runs; None where the runs have not the same samples."""
     to_base: Difference | None
     """Against the unreduced model on the same samples, Holm over the searched, or the other, dots of the series; None for it itself, and
     where outcomes are missing.
@@ -185,7 +185,8 @@ def _at(points: Iterable[Point], method: str, budget: float) -> Point | None:
 def _label(runs: Sequence[Run]) -> str:
     if len(runs) == 1:
         return runs[0].label
-    return f"{runs[0].label} and {len(runs) - 1} more (seeds {', '.join(str(run.result.seed) for run in runs)})"
+    *others, last = [str(run.result.seed) for run in runs]
+    return f"seeds {', '.join(others)} and {last} ({', '.join(run.label for run in runs)})"
 
 
 def _dot(measured: Sequence[tuple[Run, Point]], searched: bool) -> Dot:
@@ -193,8 +194,9 @@ def _dot(measured: Sequence[tuple[Run, Point]], searched: bool) -> Dot:
     runs, points = zip(*measured, strict=True)
     first, scores = points[0], [p.score for p in points]
     base, same = runs[0].result.base, all(same_samples(runs[0], run) for run in runs)
-    outcomes = tuple(fmean(values) for values in zip(*(p.outcomes for p in points), strict=True)) if same else ()
-    low, high = interval(first.outcomes) if len(points) == 1 else (min(scores), max(scores))
+    means = (fmean(values) for values in zip(*(p.outcomes for p in points), strict=True)) if same else ()
+    sampled = Outcomes(tuple(means), first.counts) if same else None
+    low, high = interval(first.sampled) if len(points) == 1 else (min(scores), max(scores))
     price = fmean(p.price for p in points)
     return Dot(
         method=first.method,
@@ -208,18 +210,25 @@ def _dot(measured: Sequence[tuple[Run, Point]], searched: bool) -> Dot:
         high=high,
         num_runs=len(points),
         schedules=tuple(p.schedule for p in points),
-        outcomes=outcomes,
-        to_base=None if first.method == "none" or not outcomes else difference_of(outcomes, base.outcomes, runs[0].result.objective),
+        sampled=sampled,
+        to_base=None if first.method == "none" or sampled is None else to_base(sampled, base.sampled, runs[0].result.objective),
     )
 
 
 def _paired(a: Series, b: Series) -> bool:
-    return bool(a.base.outcomes and b.base.outcomes) and same_samples(a.runs[0], b.runs[0])
+    return a.base.sampled is not None and b.base.sampled is not None and same_samples(a.runs[0], b.runs[0])
 
 
 def _between(first: Series, others: Iterable[Series]) -> Iterator[Between]:
     pairs = [(s, dot, own) for s in others for dot in s.dots if (own := first.at(dot.method, dot.searched, dot.budget)) is not None]
-    found = corrected(difference_of(dot.outcomes, own.outcomes) for _, dot, own in pairs)
+    found = corrected(_difference(dot, own) for _, dot, own in pairs)
     for (series, dot, _), difference in zip(pairs, found, strict=True):
         assert difference is not None
         yield Between(series.label, first.label, dot, difference)
+
+
+def _difference(a: Dot, b: Dot) -> Difference:
+    """Of series that are paired."""
+    assert a.sampled is not None
+    assert b.sampled is not None
+    return difference_of(a.sampled, b.sampled)

@@ -9,15 +9,20 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.typing import FillStyleType
 
 from tldr_search.report.drawings import canvas
 from tldr_search.report.drawings.canvas import entry, filled, hollow
 from tldr_search.report.drawings.published import draw_printed, legend_printed
 from tldr_search.report.several.picture import Entry, Field, Line, Multiples, base_id, dot_id
-from tldr_search.report.style import BUDGET, INK, MUTED, WARNING
+from tldr_search.report.style import BUDGET, INK, MUTED, PAPER, WARNING
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (7, 2, 1.5, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 3)))
-"""Of the series of a panel; more start again, with hollow markers all the same."""
+"""Of the series of a panel; more start again."""
+FILLS: tuple[FillStyleType, ...] = ("full", "left", "right", "bottom", "top")
+"""How much of a marker is filled, of the same; more are half filled from below or above. Nothing is hollow: that would be off the front."""
+SUBTITLE = 58
+"""Characters of what stands below a panel's title, in a line."""
 PANEL = (4.4, 3.6)
 """Width and height of one panel of several, in inches."""
 ALONE = (7.6, 4.6)
@@ -39,8 +44,9 @@ def multiples_figure(picture: Multiples, narrow: bool = False, legend: bool = Tr
     width, height = ALONE if len(picture.fields) == 1 else PANEL
     inches = PHONE if narrow else max(columns * width, ALONE[0])
     entries = _legend(picture, inches, padded=not narrow) if legend else []
-    lines = sum(1 + str(one.get_label()).count("\n") for one in entries) / (1 if narrow else 2)
-    figure = canvas.sheet((inches, rows * height + 0.21 * lines + (1.0 if legend else 0.4)))
+    lines = canvas.legend_rows(entries, 1 if narrow else 2)
+    named = 0.16 * rows * max(len(textwrap.wrap(field.run, SUBTITLE)) for field in picture.fields)
+    figure = canvas.sheet((inches, rows * height + named + canvas.ROW * lines + (1.0 if legend else 0.4)))
     _head(figure, picture, int(inches * 12.5))
     shared: dict[tuple[int, str], Axes] = {}
     for index, field in enumerate(picture.fields):
@@ -72,8 +78,10 @@ def _head(figure: Figure, picture: Multiples, characters: int) -> None:
 def _draw_field(axes: Axes, field: Field, labelled: bool) -> None:
     canvas.plain(axes)
     canvas.grid(axes)
-    axes.set_title(textwrap.fill(field.title, 44), loc="left", fontsize=10.5, fontweight="bold", color=INK.light, pad=20)
-    axes.annotate(field.subtitle, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", color=MUTED.light, fontsize=8.5)
+    subtitle = "\n".join(textwrap.fill(text, SUBTITLE) for text in (field.run, field.subtitle))
+    pad = 9 + 11.5 * (1 + subtitle.count("\n"))
+    axes.set_title(textwrap.fill(field.title, 44), loc="left", fontsize=10.5, fontweight="bold", color=INK.light, pad=pad)
+    axes.annotate(subtitle, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", color=MUTED.light, fontsize=8.5)
     axes.set_xlabel(field.x_label, fontsize=9)
     axes.set_ylabel(textwrap.fill(field.y_label, 34) if labelled else "", fontsize=9)
     for budget in field.budgets:
@@ -106,8 +114,11 @@ def _draw_printed(axes: Axes, field: Field) -> None:
 
 
 def _marker(marker: str, colour: str, number: int) -> dict[str, Any]:
-    """Filled for the first series, hollow for the others."""
-    return hollow(marker, colour, 5.5, 1.2) if number else filled(marker, colour, 6.5)
+    """Filled for the first series, half filled for the others."""
+    if not number:
+        return filled(marker, colour, 6.5)
+    fill = FILLS[1 + (number - 1) % (len(FILLS) - 1)]
+    return {**hollow(marker, colour, 6, 1.0), "markerfacecolor": colour, "markerfacecoloralt": PAPER.light, "fillstyle": fill}
 
 
 def _dashes(number: int, searched: bool) -> Any:
@@ -116,12 +127,16 @@ def _dashes(number: int, searched: bool) -> Any:
 
 def _legend(picture: Multiples, inches: float, padded: bool) -> list[Line2D]:
     """Methods by colour and marker and what is the same everywhere, then series by dashes, then what is printed elsewhere."""
-    base = entry("unreduced model", **filled("*", INK.light, 11))
+    base = entry("unreduced model", **{**filled("*", INK.light, 11), "linestyle": (0, (4, 3)), "linewidth": 0.8})
     budget = entry("budget", color=BUDGET.light, linewidth=1.1, linestyle=(0, (1, 1.5)))
     fits = int(NAME * (inches - KEYS if padded else inches - 0.6))
     series = [
-        entry(textwrap.fill(named.label, fits), color=MUTED.light, linewidth=1.4, linestyle=_dashes(named.number, True))
+        entry(
+            textwrap.fill(named.label, fits),
+            **{**_marker("o", MUTED.light, named.number), "linewidth": 1.4, "linestyle": _dashes(named.number, True)},
+        )
         for named in picture.series
+        if not named.alone
     ]
     notes = [*series, *legend_printed(picture.printed, padded)]
     return canvas.columns_of_one_length([[*map(_legend_method, picture.methods), base, budget], notes], padded=padded and bool(notes))
@@ -130,4 +145,4 @@ def _legend(picture: Multiples, inches: float, padded: bool) -> list[Line2D]:
 def _legend_method(method: Entry) -> Line2D:
     colour, marker = method.style.colour.light, filled(method.style.marker, method.style.colour.light, 6.5)
     dashes = "-" if method.searched else (0, (3, 2))
-    return entry(method.label, **{**marker, "color": colour, "linestyle": dashes, "linewidth": 1.4})
+    return entry(canvas.name_lines(method.label, canvas.NAME), **{**marker, "color": colour, "linestyle": dashes, "linewidth": 1.4})

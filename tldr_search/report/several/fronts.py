@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tldr_search.report.markup import Cell, Column, Estimate, Table, score
+from tldr_search.report.quality import Hypervolume
 from tldr_search.report.several.areas import knees_text
 from tldr_search.report.several.comparison import Comparison, Series, Shown
 from tldr_search.report.several.wording import scores_span
@@ -56,8 +57,13 @@ def record(series: Series) -> dict[str, Any]:
 
 def lines(series: Series) -> str:
     """For the screen, in one paragraph."""
-    found = ", ".join(f"{_name((a.method, a.searched))} {score(Estimate(a.percent, a.low, a.high))}" for a in series.areas)
+    found = ", ".join(f"{_name((a.method, a.searched))} {_area(a, len(series.runs))}" for a in series.areas)
     return f"hypervolume (%): {found}; knee: {knees_text(series.knees)}"
+
+
+def _area(area: Hypervolume, num_runs: int) -> str:
+    """Seeds that all agree have no interval."""
+    return f"{area.percent:.1f}" if num_runs > 1 and area.low == area.high else score(Estimate(area.percent, area.low, area.high))
 
 
 def _place(point: Point | None) -> dict[str, Any]:

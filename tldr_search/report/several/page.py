@@ -18,12 +18,12 @@ from tldr_search.report.several.drawing import DASHES, multiples_figure
 from tldr_search.report.several.fronts import panel_table
 from tldr_search.report.several.hover import hover
 from tldr_search.report.several.picture import Multiples
-from tldr_search.report.several.tabulated import UNPAIRED, at_budget, between_of, caption, panel_name
+from tldr_search.report.several.tabulated import UNPAIRED, at_budget, between_of, caption, panel_name, panel_test
 from tldr_search.report.several.wording import averaged, bars, brackets, warning
-from tldr_search.report.words import amount_text, metric_name, paired_test, sentence
+from tldr_search.report.words import amount_text, metric_name, samples_text, sentence
 
 TEMPLATE = "several/comparison.html.jinja"
-FILTERS = {**FILTERS_OF_ONE, "metric": metric_name, "test": paired_test, "heading": panel_name}
+FILTERS = {**FILTERS_OF_ONE, "metric": metric_name, "test": panel_test, "heading": panel_name}
 
 
 def page(comparison: Comparison, picture: Multiples) -> str:
@@ -34,7 +34,7 @@ def page(comparison: Comparison, picture: Multiples) -> str:
     environment = Environment(loader=PackageLoader("tldr_search.report", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters |= FILTERS
     environment.globals |= {"amount": amount_text, "at_budget": at_budget, "between": between_of, "rungs": rungs, "units": UNITS}
-    environment.globals |= {"marker_path": marker_path, "fronts_of": panel_table, "dashes": _dashes}
+    environment.globals |= {"marker_path": marker_path, "fronts_of": panel_table, "dashes": _dashes, "samples": samples_text}
     script = inline.script()
     return environment.get_template(TEMPLATE).render(
         comparison=comparison,
@@ -88,5 +88,5 @@ def _distinct(budgets: Sequence[float]) -> list[float]:
 
 def _heading(comparison: Comparison) -> dict[str, Any]:
     panels = [shown.panel for shown in comparison.panels]
-    backbones, tests = dict.fromkeys(p.backbone for p in panels), dict.fromkeys(p.test for p in panels)
-    return {"backbones": list(backbones), "tests": list(tests), "unpaired": UNPAIRED}
+    models, tests, headings = (dict.fromkeys(of(p) for p in panels) for of in (lambda p: p.model, lambda p: p.test, panel_name))
+    return {"models": list(models), "tests": list(tests), "headings": list(headings), "unpaired": UNPAIRED}

@@ -10,7 +10,7 @@ from tldr_search.report.pictures.published import Join, Printed, joins, printed
 from tldr_search.report.several.comparison import Comparison, Dot, Series, Shown
 from tldr_search.report.several.runs import Panel
 from tldr_search.report.several.wording import averaged, bars, warning
-from tldr_search.report.style import Style, baseline_style, searched_style
+from tldr_search.report.style import Style, baseline_style, searched_styles
 from tldr_search.report.words import amount_text, method_name, metric_name, price_label
 
 ABREAST = 3
@@ -48,6 +48,8 @@ class Field(NamedTuple):
     row: int
     column: int
     title: str
+    run: str
+    """Whose it is, or how many share it: those have their dashes."""
     subtitle: str
     x_label: str
     y_label: str
@@ -77,7 +79,11 @@ class Named(NamedTuple):
     key: str
     """In identifiers: `sa` for the first series of all."""
     number: int
+    """Of its series within the panel: how it is dashed and filled."""
     label: str
+    """With its panel, where there are several."""
+    alone: bool
+    """Its panel has no other, and says whose it is."""
 
 
 class Multiples(NamedTuple):
@@ -93,7 +99,7 @@ class Multiples(NamedTuple):
     fields: tuple[Field, ...]
     methods: tuple[Entry, ...]
     series: tuple[Named, ...]
-    """Of panels that have several."""
+    """All of them."""
 
     @property
     def printed(self) -> tuple[Printed, ...]:
@@ -147,9 +153,9 @@ def _places(panels: Sequence[Shown]) -> tuple[list[tuple[int, int]], int, int]:
 def _entries(comparison: Comparison) -> Iterator[Entry]:
     """Every method once: searched ones first."""
     found = dict.fromkeys(m for shown in comparison.panels for series in shown.series for m in series.methods)
-    searched = [method for method, is_searched in found if is_searched]
+    searched = searched_styles(method for method, is_searched in found if is_searched)
     others = [method for method, is_searched in found if not is_searched]
-    yield from (Entry(method_name(m), searched_style(m, i), True) for i, m in enumerate(searched))
+    yield from (Entry(method_name(m), style, True) for m, style in searched.items())
     yield from (Entry(_baseline_name(m), baseline_style(i), False) for i, m in enumerate(others))
 
 
@@ -158,12 +164,11 @@ def _baseline_name(method: str) -> str:
 
 
 def _named(comparison: Comparison) -> Iterator[Named]:
-    """Of the panels that have several, series by their dashes; the panel is told where more than one of them has several."""
-    crowded = sum(len(shown.series) > 1 for shown in comparison.panels)
+    """Series by their dashes, panel by panel: in another panel the same dashes are another run's."""
     for index, shown in enumerate(comparison.panels):
-        place = f" ({shown.panel.title})" if crowded > 1 else ""
-        for number, series in enumerate(shown.series if len(shown.series) > 1 else ()):
-            yield Named(_key(comparison, index, number), number, series.label + place)
+        place = f"{shown.panel.title}: " if len(comparison.panels) > 1 else ""
+        for number, series in enumerate(shown.series):
+            yield Named(_key(comparison, index, number), number, place + series.label, len(shown.series) == 1)
 
 
 def _key(comparison: Comparison, panel: int, number: int) -> str:
@@ -185,6 +190,7 @@ def _field(index: int, comparison: Comparison, place: tuple[int, int], methods: 
         row=place[0],
         column=place[1],
         title=panel.title,
+        run=_whose(shown.series),
         subtitle=_samples(panel, shown.series),
         x_label=price_label(panel.unit, panel.cost_model),
         y_label=f"{metric_name(panel.objective)} (%)",
@@ -222,9 +228,16 @@ def _shared(line: Line) -> Line:
     return line._replace(gid=f"{method}-shared-{panel}", series="")
 
 
+def _whose(series: Sequence[Series]) -> str:
+    """`run a`, `a and 2 more (seeds 0, 1, 2)`, `2 runs, told apart below`."""
+    if len(series) > 1:
+        return f"{len(series)} runs, told apart below"
+    return f"run {series[0].label}" if len(series[0].runs) == 1 else series[0].label
+
+
 def _samples(panel: Panel, series: Sequence[Series]) -> str:
     """`report split, 300 samples, mean of 3 seeds`."""
-    numbers = sorted({len(run.result.base.outcomes) for one in series for run in one.runs})
+    numbers = sorted({run.result.num_samples for one in series for run in one.runs})
     runs = sum(len(one.runs) for one in series)
     averaged = f", mean of {runs} seeds" if len(series) == 1 and runs > 1 else ""
     return f"{panel.report_split} split, {' or '.join(map(str, numbers))} samples{averaged}"

@@ -40,8 +40,13 @@ class Panel(NamedTuple):
     @property
     def backbone(self) -> str:
         """`umt-mini, cost of umt-b`."""
-        fields = "".join(f", {name.replace('_', ' ')} {value}" for name, value in self.overrides)
-        return (self.model if self.model == self.cost_model else f"{self.model}, cost of {self.cost_model}") + fields
+        return ", ".join([self.model, *self._costs])
+
+    @property
+    def _costs(self) -> list[str]:
+        """What is counted, where it is not the model as it is."""
+        twin = [] if self.model == self.cost_model else [f"cost of {self.cost_model}"]
+        return [*twin, *(f"{name.replace('_', ' ')} {value}" for name, value in self.overrides)]
 
     @property
     def test(self) -> str:
@@ -55,8 +60,8 @@ class Panel(NamedTuple):
 
     @property
     def title(self) -> str:
-        """`umt-b on msrvtt`."""
-        return f"{self.backbone} on {self.benchmark}"
+        """`umt-b on msrvtt`; `umt-mini on demo, cost of umt-b`."""
+        return ", ".join([f"{self.model} on {self.benchmark}", *self._costs])
 
 
 def panel_of(result: Result) -> Panel:
@@ -90,4 +95,4 @@ def same_samples(a: Run, b: Run) -> bool:
     """Whether outcomes can be paired: the unreduced model is right on the same samples, and what is known of the data is the same."""
     contents = ("content of annotations", "content of videos")
     differ = any(name in a.settings and name in b.settings and a.settings[name] != b.settings[name] for name in contents)
-    return not differ and a.result.base.outcomes == b.result.base.outcomes
+    return not differ and a.result.base.sampled == b.result.base.sampled

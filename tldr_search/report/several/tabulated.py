@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from tldr_search.cost import UNITS
-from tldr_search.report.compare import Difference
+from tldr_search.report.compare import Difference, test_name
 from tldr_search.report.markup import Cell, Column, Estimate, Table, change, gflops_column, p_columns, score, yes
 from tldr_search.report.markup import decimals as to_decimals
-from tldr_search.report.screen import WIDTH, aligned
 from tldr_search.report.several.comparison import Between, Comparison, Dot, Series, Shown
 from tldr_search.report.several.fronts import lines as fronts_lines
 from tldr_search.report.several.fronts import record
 from tldr_search.report.several.runs import Panel
 from tldr_search.report.several.wording import averaged, brackets, warning
 from tldr_search.report.tables import difference_record
-from tldr_search.report.words import amount_text, cost_text, method_name, metric_name, p_text, paired_test, schedule_text, sentence, signed
+from tldr_search.report.terminal import aligned, filled, plain
+from tldr_search.report.words import amount_text, cost_text, method_name, metric_name, p_text, schedule_text, sentence, signed
 
 UNPAIRED = "not the same samples as those of {first}, or other answers of the unreduced model on them: cannot be paired"
 
@@ -25,26 +24,26 @@ UNPAIRED = "not the same samples as those of {first}, or other answers of the un
 def table(comparison: Comparison) -> Table:
     """One row per panel, series, method and rung."""
     columns = (
-        Column("panel", "panel", is_text=True),
+        Column("panel", "panel", is_text=True, part=0.09),
         Column("task", "task", is_text=True, for_programs=True),
-        Column("objective", "score", metric_name, is_text=True),
+        Column("objective", "score", metric_name, is_text=True, part=0.08),
         Column("split", "split", is_text=True, for_programs=True),
-        Column("runs", "run", is_text=True),
+        Column("runs", "run", is_text=True, part=0.08),
         Column("seeds", "seeds", is_text=True, for_programs=True),
-        Column("num_runs", "runs"),
-        Column("method", "method", method_name, is_text=True),
-        Column("searched", "searched", yes, is_text=True),
+        Column("num_runs", "runs", repeats=True),
+        Column("method", "method", method_name, is_text=True, part=0.1),
+        Column("searched", "searched", yes, is_text=True, repeats=True),
         Column("unit", "unit", lambda unit: UNITS[unit], is_text=True),
         Column("budget", "budget", cost_text),
         Column("price", "price", cost_text, for_programs=True),
         gflops_column()._replace(for_programs=True),
-        Column("percent_of_base", "% of base", to_decimals(1)),
+        Column("percent_of_base", "% of unreduced", to_decimals(1), repeats=True),
         Column("score", "%", score),
         Column("to_base", "vs unreduced", change),
         *p_columns("to_base_"),
         Column("to_first", "vs first run", change),
         *p_columns("to_first_"),
-        Column("schedules", "schedule", is_text=True, is_long=True),
+        Column("schedules", "schedule", is_text=True, is_long=True, part=0.11),
     )
     lines = tuple(line for shown in comparison.panels for series in shown.series for line in _lines(shown, series))
     said = warning(comparison)
@@ -53,16 +52,21 @@ def table(comparison: Comparison) -> Table:
 
 def caption(comparison: Comparison) -> str:
     """What was averaged and compared, in sentences."""
-    tests = dict.fromkeys(paired_test(shown.panel.objective) for shown in comparison.panels)
+    tests = dict.fromkeys(map(panel_test, comparison.panels))
+    between = ", against the first run of a panel over all of the panel" if any(s.between for s in comparison.panels) else ""
     parts = [
         f"{len(comparison.runs)} runs compared.",
         averaged(comparison).strip(),
         sentence(brackets(comparison)),
-        f"p: {' or '.join(tests)} ({'Wilcoxon where runs are averaged; ' if comparison.is_averaged else ''}paired by sample; "
-        "against the first run of a panel by Holm over all of the panel).",
+        f"p: {' or '.join(tests)} (paired by video), by Holm over the schedules of a run{between}.",
         *(f"{label}: {UNPAIRED.format(first=shown.series[0].label)}." for shown in comparison.panels for label in shown.unpaired),
     ]
     return " ".join(filter(None, parts))
+
+
+def panel_test(shown: Shown) -> str:
+    """What the p-values of a panel are from."""
+    return test_name(dot.sampled for series in shown.series for dot in (series.base, *series.dots) if dot.sampled)
 
 
 def panels_document(comparison: Comparison) -> list[dict[str, Any]]:
@@ -87,10 +91,10 @@ def document(comparison: Comparison) -> dict[str, Any]:
 
 
 def screen(comparison: Comparison) -> str:
-    """Every panel at the budgets of its runs, in plain ASCII, at most 100 columns."""
+    """Every panel at the budgets of its runs, in the width of the terminal, what is ours in ASCII."""
     said = warning(comparison)
-    parts = [*([textwrap.fill(f"WARNING: {said}.", WIDTH)] if said else []), *(part for s in comparison.panels for part in _screen(s))]
-    return "\n\n".join([*parts, textwrap.fill(caption(comparison), WIDTH)]).encode("ascii", "replace").decode()
+    parts = [*([filled(f"WARNING: {said}.")] if said else []), *(part for s in comparison.panels for part in _screen(s))]
+    return plain("\n\n".join([*parts, filled(caption(comparison))]))
 
 
 def at_budget(series: Series) -> list[Dot]:
@@ -99,9 +103,15 @@ def at_budget(series: Series) -> list[Dot]:
     return [series.base, *(dot for dot in found if dot is not None)]
 
 
+def falling(series: Series) -> list[Dot]:
+    """The unreduced model, then method by method what was measured, by falling cost."""
+    order = list(series.methods)
+    return [series.base, *sorted(series.dots, key=lambda dot: (order.index((dot.method, dot.searched)), -dot.budget))]
+
+
 def score_text(dot: Dot) -> str:
-    """`70.3 [69.0, 71.3]`."""
-    return score(Estimate(dot.score, dot.low, dot.high))
+    """`70.3 [69.0, 71.3]`; seeds that all agree have no interval."""
+    return f"{dot.score:.1f}" if dot.num_runs > 1 and dot.low == dot.high else score(Estimate(dot.score, dot.low, dot.high))
 
 
 def between_of(shown: Shown, series: Series, dot: Dot) -> Difference | None:
@@ -112,7 +122,7 @@ def between_of(shown: Shown, series: Series, dot: Dot) -> Difference | None:
 def _lines(shown: Shown, series: Series) -> Iterator[tuple[Cell, ...]]:
     panel = shown.panel
     about = (panel.title, panel.task, panel.objective, panel.report_split, series.label, " ".join(map(str, series.seeds)))
-    for dot in (series.base, *series.dots):
+    for dot in falling(series):
         yield (
             *about,
             dot.num_runs,
@@ -165,16 +175,16 @@ def _between(found: Between) -> dict[str, Any]:
 
 
 def _screen(shown: Shown) -> Iterator[str]:
-    yield textwrap.fill(f"{shown.panel.backbone} on {shown.panel.test}", WIDTH)
+    yield filled(panel_name(shown.panel))
     for series in shown.series:
-        heads = ["method", UNITS[shown.panel.unit], "% of base", "score", "vs base", "p", *_heads(shown, series)]
+        heads = ["method", UNITS[shown.panel.unit], "% of\nunreduced", "score", "vs\nunreduced", "p", *_heads(shown, series)]
         lines = [heads, *(_cells(shown, series, dot) for dot in at_budget(series))]
-        name = textwrap.fill(f"{series.label}, budget {amount_text(series.budget, shown.panel.unit)}", WIDTH)
-        yield "\n".join([name, *aligned(lines, [True] + [False] * (len(heads) - 1)), textwrap.fill(fronts_lines(series), WIDTH)])
+        name = filled(f"{series.label}, budget {amount_text(series.budget, shown.panel.unit)}")
+        yield "\n".join([name, *aligned(lines, [True] + [False] * (len(heads) - 1)), filled(fronts_lines(series))])
 
 
 def _heads(shown: Shown, series: Series) -> list[str]:
-    return ["vs first run", "p"] if _is_paired(shown, series) else []
+    return ["vs first\nrun", "p"] if _is_paired(shown, series) else []
 
 
 def _is_paired(shown: Shown, series: Series) -> bool:
@@ -193,4 +203,4 @@ def _change(value: Difference | None) -> list[str]:
 
 def panel_name(panel: Panel) -> str:
     """For a heading."""
-    return f"{panel.backbone} on {panel.test}"
+    return f"{panel.title}, {metric_name(panel.objective)}, {panel.report_split} split"

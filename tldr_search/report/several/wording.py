@@ -7,7 +7,7 @@ from tldr_search.report.words import SAME_SPLIT
 
 NAMED = 3
 """Runs that are named in a sentence before the others are only counted."""
-OVER_SAMPLES = "95 % intervals over samples"
+OVER_SAMPLES = "95 % intervals over videos"
 
 
 def warning(comparison: Comparison) -> str:
