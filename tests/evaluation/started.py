@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import metadata
 from itertools import groupby
@@ -32,5 +31,4 @@ def run(words: list[str]) -> int:
 
 if __name__ == "__main__":  # processes that decode import this file, too, and nothing else of it
     hide_transformers()
-    os.cpu_count = lambda: 8  # however few there are, for as many processes may be asked for
     sys.exit(run(sys.argv[1:]))
