@@ -12,7 +12,7 @@ from tldr_search.study.front import front
 from tldr_search.study.result import Point, Result
 
 CONSTANT = "constant"
-"""Origin of a schedule with the same r in every layer."""
+"""Origin of a schedule that is as even as its cost and half of each layer's tokens allow."""
 
 
 class Row(NamedTuple):

@@ -112,7 +112,7 @@ def _legend(picture: Ablation) -> list[Line2D]:
     ]
     notes = [
         canvas.entry("unreduced model, 95 % interval shaded", color=INK.light, linewidth=0.9, linestyle=(0, (5, 4))),
-        canvas.entry("95 % interval over the samples", color=INK.light, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none"),
+        canvas.entry("95 % interval over the videos", color=INK.light, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none"),
         *([canvas.entry(picture.missing_label, **_dash(INK.light))] if picture.missing_label else []),
     ]
     return canvas.columns_of_one_length([entries, notes], padded=True)

@@ -146,6 +146,6 @@ def _legend_notes(picture: Pareto, wide: bool) -> list[Line2D]:
         entry("hollow: not on the front", **hollow("o", ink, 6.5, 1.3)),
         entry(picture.trial_label, **hollow("o", ink, 3.2, 0.6)),
         *([entry(canvas.balanced(picture.known_label, KNOWN_FITS[wide]), **stroke("o", ink, bold=False))] if picture.known_label else []),
-        entry("95 % interval over the samples", color=ink, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none"),
+        entry("95 % interval over the videos", color=ink, marker="|", markersize=11, markeredgewidth=1.2, linestyle="none"),
         *([entry(canvas.balanced(picture.spread_label, KNOWN_FITS[wide]), linestyle="none")] if picture.spread_label else []),
     ]
