@@ -88,20 +88,23 @@ def _empty(kind: type[Config], values: Mapping[Any, object]) -> Iterator[str]:
 
 def default_study(**overrides: object) -> StudyConfig:
     """The study in the package; for another model, or cost_model, without the twin, budget and ladder that belong to its own."""
-    content = yaml.safe_load(files("tldr_search").joinpath("demo/study.yaml").read_text())
+    content = _embedded()
     if "model" in overrides or overrides.get("cost_model", content["cost_model"]) != content["cost_model"]:
         content = {name: value for name, value in content.items() if name not in ("cost_model", "budget", "ladder")}
     return from_mapping(StudyConfig, {**content, **overrides})
 
 
+def _embedded() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(files("tldr_search").joinpath("demo/study.yaml").read_text())
+    return content
+
+
 def default_texts(kind: type) -> dict[str, str]:
     """Field -> its default as the command line says it, and what the study in the package says instead, if it does."""
     texts = {field.name: default_text(field.default) for field in dataclasses.fields(kind)}
-    if kind is StudyConfig:
-        embedded = default_study()
-        for name, text in texts.items():
-            if (own := default_text(getattr(embedded, name))) != text:
-                texts[name] = f"{text}; embedded study: {own}" if text else f"embedded study: {own}"
+    for name, value in (_embedded() if kind is StudyConfig else {}).items():
+        if (own := default_text(tuple(value) if isinstance(value, list) else value)) != texts[name]:
+            texts[name] = f"{texts[name]}; embedded study: {own}" if texts[name] else f"embedded study: {own}"
     return {name: text for name, text in texts.items() if text}
 
 
@@ -143,7 +146,7 @@ def _models(given: Mapping[str, object]) -> dict[str, object]:
     if "model" in given:
         return {}
     if not winners.is_file(schedule):
-        return {"cost_model": default_study().cost_model}
+        return {"cost_model": _embedded()["cost_model"]}
     found = winners.read(paths.expanded(str(schedule)))
     twin = found.model != found.cost_model
     return {"model": found.model, "cost_model": found.cost_model if twin else None, **({} if twin else found.overrides)}
