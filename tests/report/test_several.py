@@ -172,12 +172,24 @@ def test_missing_rungs_of_a_seed_are_counted(build: Build) -> None:
         {"model": "umt-b"},
         {"cost_model": "umt-l"},
         {"overrides": {"frames": 4}},
+        {"evaluated_overrides": {"frames": 4}},
         {"unit": "ms"},
     ],
 )
 def test_what_cannot_be_compared_has_its_own_panel(build: Build, fields: dict[str, object]) -> None:
     found = compare([run("a", build()), run("b", build(**fields)), run("c", build(seed=5))])
     assert [[r.label for s in shown.series for r in s.runs] for shown in found.panels] == [["a", "c"], ["b"]]
+
+
+def test_a_panel_says_what_ran_and_what_is_counted(build: Build) -> None:
+    four = {"frames": 4}
+    for fields, title in (
+        ({}, "umt-mini on demo, cost of umt-b"),
+        ({"evaluated_overrides": four}, "umt-mini (frames 4) on demo, cost of umt-b"),
+        ({"cost_model": "umt-mini", "overrides": four, "evaluated_overrides": four}, "umt-mini on demo, frames 4"),
+        ({"cost_model": "umt-mini", "evaluated_overrides": four}, "umt-mini (frames 4) on demo"),
+    ):
+        assert compare([run("a", build(**fields))]).panels[0].panel.title == title
 
 
 def test_a_single_run_has_the_numbers_of_its_own_report(build: Build) -> None:

@@ -35,18 +35,27 @@ class Panel(NamedTuple):
     model: str
     cost_model: str
     overrides: tuple[tuple[str, int], ...]
+    """Of what is counted."""
+    evaluated_overrides: tuple[tuple[str, int], ...]
+    """Of what ran."""
     unit: str
 
     @property
     def backbone(self) -> str:
         """`umt-mini, cost of umt-b`."""
-        return ", ".join([self.model, *self._costs])
+        return ", ".join([self._ran, *self._costs])
+
+    @property
+    def _ran(self) -> str:
+        """`videomae-b`; `videomae-b (frames 8)` where another architecture is counted."""
+        own = (self.model, self.evaluated_overrides) == (self.cost_model, self.overrides)
+        return self.model if own or not self.evaluated_overrides else f"{self.model} ({', '.join(_words(self.evaluated_overrides))})"
 
     @property
     def _costs(self) -> list[str]:
         """What is counted, where it is not the model as it is."""
         twin = [] if self.model == self.cost_model else [f"cost of {self.cost_model}"]
-        return [*twin, *(f"{name.replace('_', ' ')} {value}" for name, value in self.overrides)]
+        return [*twin, *_words(self.overrides)]
 
     @property
     def test(self) -> str:
@@ -61,7 +70,11 @@ class Panel(NamedTuple):
     @property
     def title(self) -> str:
         """`umt-b on msrvtt`; `umt-mini on demo, cost of umt-b`."""
-        return ", ".join([f"{self.model} on {self.benchmark}", *self._costs])
+        return ", ".join([f"{self._ran} on {self.benchmark}", *self._costs])
+
+
+def _words(overrides: tuple[tuple[str, int], ...]) -> list[str]:
+    return [f"{name.replace('_', ' ')} {value}" for name, value in overrides]
 
 
 def panel_of(result: Result) -> Panel:
@@ -74,6 +87,7 @@ def panel_of(result: Result) -> Panel:
         model=result.model,
         cost_model=result.cost_model,
         overrides=tuple(sorted(result.overrides.items())),
+        evaluated_overrides=tuple(sorted(result.evaluated_overrides.items())),
         unit=result.unit,
     )
 

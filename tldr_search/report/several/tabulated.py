@@ -142,7 +142,8 @@ def _difference(value: Difference | None) -> tuple[Estimate | None, float | None
 
 
 def _panel(shown: Shown) -> dict[str, Any]:
-    panel = shown.panel._asdict() | {"overrides": dict(shown.panel.overrides), "title": shown.panel.title}
+    panel = shown.panel._asdict() | {"title": shown.panel.title}
+    panel |= {name: dict(getattr(shown.panel, name)) for name in ("overrides", "evaluated_overrides")}
     series = [
         {
             "label": one.label,
