@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+sys.path.insert(0, str(Path(__file__).parent))  # for `references`
 ROOT = Path(__file__).parent / "golden"
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores, and so do the commands that they start
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -7,11 +7,12 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from references import mcnemar
 from scipy.stats import wilcoxon
 
 from tldr_search.report.compare import MCNEMAR, WILCOXON, difference_of
 from tldr_search.report.compare import test_name as name_of_test
-from tldr_search.scores import Outcomes, mcnemar, paired_difference, paired_p
+from tldr_search.scores import Outcomes, paired_difference, paired_p
 from tldr_search.study.racing import stalled, worse
 
 
@@ -46,8 +47,6 @@ def test_mcnemar_needs_both_sides_right_or_wrong() -> None:
         apart = np.round(np.subtract(a, b), 6)
         assert paired_p(a, b) == pytest.approx(float(wilcoxon(apart).pvalue)) != pytest.approx(_signs(apart))
         assert paired_p(a, b, (), "less") == pytest.approx(float(wilcoxon(apart, alternative="less").pvalue))
-        with pytest.raises(AssertionError):
-            mcnemar(a, b)
 
 
 def _signs(differences: np.ndarray) -> float:
@@ -59,7 +58,7 @@ def test_right_or_wrong_on_several_samples_is_not_mcnemars() -> None:
     """Five samples of a video weigh more than one."""
     a, b, counts = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 1.0, 1.0), (9, 1, 2, 3)
     assert paired_p(a, b, counts) == pytest.approx(float(wilcoxon([9, -1, -2, -3]).pvalue))
-    assert paired_p(a, b) == mcnemar(a, b) != paired_p(a, b, counts)
+    assert paired_p(a, b) == pytest.approx(mcnemar(a, b)) != paired_p(a, b, counts)
 
 
 def test_the_test_is_named_after_the_outcomes() -> None:

@@ -237,9 +237,3 @@ def paired_p(
     if Outcomes((*a, *b), tuple(counts)).is_exact:
         return float(binomtest(int((apart > 0).sum()), len(apart), 0.5, alternative).pvalue)
     return float(wilcoxon(apart, alternative=alternative).pvalue)
-
-
-def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
-    """Two-sided exact McNemar p-value for paired 0/1 outcomes: a sign test over the samples where they differ."""
-    assert {*a, *b} <= {0, 1}
-    return paired_p(a, b)

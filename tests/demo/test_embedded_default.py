@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from references import mcnemar
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.config import default_study
@@ -12,7 +13,7 @@ from tldr_search.cost import CostModel
 from tldr_search.data.benchmarks.demo import CLASSES, ROOT
 from tldr_search.demo import clips, grammar
 from tldr_search.evaluate import Evaluator
-from tldr_search.scores import Evaluation, Request, mcnemar
+from tldr_search.scores import Evaluation, Request
 from tldr_search.study.budget import Ground, repair
 from tldr_search.study.space import shape
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from references import mcnemar
 
 from tldr_search.backbones.architectures import architecture
 from tldr_search.config import EvaluateConfig, from_mapping
@@ -22,7 +23,7 @@ from tldr_search.report.effort import effort, effort_text
 from tldr_search.report.quality import hypervolumes, knee
 from tldr_search.report.rows import Row, at_budget, lead, rows
 from tldr_search.schedule import transfer
-from tldr_search.scores import bootstrap_interval, mcnemar, paired_difference
+from tldr_search.scores import bootstrap_interval, paired_difference
 from tldr_search.study.budget import Ground, repair
 from tldr_search.study.result import Point, Result
 
@@ -38,7 +39,7 @@ def test_rows(result: Result) -> None:
     assert row.to_base is not None
     assert row.to_random is not None
     assert row.to_base[:3] == paired_difference(row.point.outcomes, result.base.outcomes)
-    assert row.to_random.p == mcnemar(row.point.outcomes, random.outcomes)
+    assert row.to_random.p == pytest.approx(mcnemar(row.point.outcomes, random.outcomes))
     assert row.percent_of_base == pytest.approx(100 * row.point.gflops / 303.34)
     assert row.search_score == next(t.score for t in result.trials if t.method == "sta" and t.schedule == row.point.schedule)
     assert table[0].to_base is None
@@ -102,7 +103,7 @@ def test_winners_against_the_constant_r_of_their_method_and_rung(result: Result)
             continue
         assert row.to_constant is not None
         assert row.to_constant[:3] == paired_difference(row.point.outcomes, constant.outcomes)
-        assert row.to_constant.p == mcnemar(row.point.outcomes, constant.outcomes)
+        assert row.to_constant.p == pytest.approx(mcnemar(row.point.outcomes, constant.outcomes))
     line = next(x for x in screen_table(result).splitlines() if x.startswith("tome"))
     assert line.endswith("is const r")
 
@@ -139,7 +140,7 @@ def test_the_lead_is_corrected_for_all_others(result: Result) -> None:
     found = lead(first, others)
     raw = [mcnemar(first.point.outcomes, other.point.outcomes) for other in others]
     assert found is not None
-    assert (found.p, found.p_holm) == (raw[0], holm(raw)[0])
+    assert (found.p, found.p_holm) == pytest.approx((raw[0], holm(raw)[0]))
     none: list[Row] = []
     assert lead(first, none) is None
 
@@ -172,7 +173,7 @@ def test_json(result: Result, winner: Winner) -> None:
     assert tuple(found["schedule"]) == winner(result, "tome").schedule
     assert tuple(found["evaluated"]) == winner(result, "tome").evaluated
     assert set(found["to_base"]) == {"points", "low", "high", "p", "p_holm"}
-    assert found["to_base"]["p"] == mcnemar(winner(result, "tome").outcomes, result.base.outcomes)
+    assert found["to_base"]["p"] == pytest.approx(mcnemar(winner(result, "tome").outcomes, result.base.outcomes))
 
 
 def test_best_yaml(result: Result, winner: Winner) -> None:
