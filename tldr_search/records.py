@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from reprlib import Repr
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+Record = TypeVar("Record")
 WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 SHORT = Repr()
 SHORT.maxstring = SHORT.maxother = 60
@@ -25,6 +27,24 @@ def versioned(text: str) -> tuple[object, dict[str, Any]]:
     if not isinstance(found, dict) or "format" not in found:
         raise ValueError("it says no format")
     return found.pop("format"), found
+
+
+def load(kind: type[Record], path: Path, wanted: int | str, check: Callable[[Record], None], of: str) -> Record:
+    """The result of `of` (a study, an ablation) in a JSON file that says the format `wanted`.
+
+    `ValueError` for another format, or for a file that is damaged or something else; `check` raises one for parts that do not fit.
+    """
+    try:
+        found, fields = versioned(path.read_text(encoding="utf-8"))
+        result: Record | None = restored(kind, fields) if found == wanted else None
+        if result:
+            check(result)
+    except ValueError as error:
+        why, command = " ".join(str(error).split()), f"the {of.split()[-1]}'s command"
+        raise ValueError(f"{path} is no result of {of}, or a damaged one ({why}); without it {command} writes it again") from error
+    if result is None:
+        raise ValueError(f"{path} was written by another version of tldr_search (format {found!r}); format {wanted!r} would be accepted")
+    return result
 
 
 def restored(kind: Any, value: object, name: str = "") -> Any:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tldr_search import records
 from tldr_search.config.ablation import WHATS
 from tldr_search.files import write_whole
-from tldr_search.records import restored, versioned
 from tldr_search.study.result import Point, check_point
 
 RESULT = "ablation.json"
@@ -79,19 +79,7 @@ def save(result: AblationResult, path: Path) -> None:
 
 def load(path: Path) -> AblationResult:
     """Reads what `save` wrote; `ValueError` for another format, or for a file that is damaged or something else."""
-    try:
-        found, fields = versioned(path.read_text(encoding="utf-8"))
-        result: AblationResult | None = restored(AblationResult, fields) if found == FORMAT else None
-        if result:
-            _check(result)
-    except ValueError as error:
-        why = " ".join(str(error).split())
-        raise ValueError(
-            f"{path} is no result of an ablation, or a damaged one ({why}); without it the ablation's command writes it again"
-        ) from error
-    if result is None:
-        raise ValueError(f"{path} was written by another version of tldr_search (format {found!r}); {FORMAT!r} would be accepted")
-    return result
+    return records.load(AblationResult, path, FORMAT, _check, "an ablation")
 
 
 def _check(result: AblationResult) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tldr_search import records
 from tldr_search.cost.budget import UNITS
 from tldr_search.files import write_whole
-from tldr_search.records import restored, versioned
 from tldr_search.scores import Outcomes
 
 FORMAT = 5
@@ -150,19 +150,7 @@ def save(result: Result, path: Path) -> None:
 
 def load(path: Path) -> Result:
     """Reads what `save` wrote; `ValueError` for another format, or for a file that is damaged or something else."""
-    try:
-        found, fields = versioned(path.read_text(encoding="utf-8"))
-        result: Result | None = restored(Result, fields) if found == FORMAT else None
-        if result:
-            _check(result)
-    except ValueError as error:
-        why = " ".join(str(error).split())
-        raise ValueError(
-            f"{path} is no result of a study, or a damaged one ({why}); without it the study's command writes it again"
-        ) from error
-    if result is None:
-        raise ValueError(f"{path} was written by another version of tldr_search (format {found!r}); format {FORMAT} would be accepted")
-    return result
+    return records.load(Result, path, FORMAT, _check, "a study")
 
 
 def check_point(point: Point, name: str, whole: Point) -> None:
